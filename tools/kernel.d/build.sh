@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Building the module for one kernel into build/<release>/, which holds links
+# to the sources: the kernel's build system writes next to what it compiles,
+# and this way never into the source tree, so kernels can be built at once.
+
+# What kbuild needs to see of the tree; tests/kunit for VIRTNET_KUNIT=y.
+BUILD_PATHS="Kbuild drivers include tests/kunit"
+
+link_sources() {
+	local out=$1 path dir file
+	mkdir -p "$out"
+	find "$out" -xtype l -delete
+	for path in $BUILD_PATHS; do
+		[ -e "$VIRTNET_TOP/$path" ] || continue
+		while IFS= read -r dir; do mkdir -p "$out/$dir"; done \
+			< <(cd "$VIRTNET_TOP" && find "$path" -type d)
+		while IFS= read -r file; do
+			[ -L "$out/$file" ] || ln -sfn "$VIRTNET_TOP/$file" "$out/$file"
+		done < <(cd "$VIRTNET_TOP" && find "$path" -type f \
+			\( -name '*.[chS]' -o -name 'Kbuild*' -o -name 'Makefile*' \))
+	done
+}
+
+# The release of any prepared kernel tree, as its own Makefile gives it.
+kdir_release() {
+	[ -e "$1/Makefile" ] || die "KDIR=$1 is not a kernel build tree: it has no Makefile"
+	make -s --no-print-directory -C "$1" kernelrelease 2>/dev/null ||
+		die "KDIR=$1 is not prepared for building modules: run 'make modules_prepare' in it"
+}
+
+running_kdir() {
+	local dir
+	dir=/lib/modules/$(uname -r)/build
+	[ -e "$dir/Makefile" ] || die "no headers of the running kernel ($(uname -r)) here.
+  install them:           apt-get install linux-headers-\$(uname -r)
+  or name a kernel:       make KVER=6.12        (6.1, 6.12, 7.2 or debug)
+  or name a kernel tree:  make KDIR=/path/to/prepared/linux"
+	printf '%s\n' "$dir"
+}
+
+kbuild_locked() {
+	local out=$1 chroot=$2 kdir=$3
+	shift 3
+	link_sources "$out"
+	if [ -x "$TOOLS/compat" ] && [ -e "$VIRTNET_TOP/include/compat" ]; then
+		run_where "$chroot" "$TOOLS/compat" gen "$kdir" "$out"
+	fi
+	run_where "$chroot" make -C "$kdir" M="$out" -j"$(nproc)" --no-print-directory "$@" modules ||
+		die "the build in ${out#"$VIRTNET_TOP"/} failed"
+}
+
+build_for() {
+	local krel=$1 chroot=$2 kdir=$3 out
+	shift 3
+	out=$VIRTNET_TOP/build/$krel
+	with_lock "build-$(printf %s "$out" | md5sum | cut -c1-12)" \
+		kbuild_locked "$out" "$chroot" "$kdir" "$@"
+	say "built ${out#"$VIRTNET_TOP"/}/virtnet.ko for kernel $krel"
+}
+
+cmd_build() {
+	local kver=""
+	case ${1:-} in
+	"" | *=*) ;;
+	*)
+		kver=$1
+		shift
+		;;
+	esac
+	if [ -n "$kver" ]; then
+		fetch "$kver"
+		load_env "$kver"
+	else
+		KDIR=${KDIR:-$(running_kdir)}
+		KREL=$(kdir_release "$KDIR")
+		KCHROOT=""
+	fi
+	[ -e "$VIRTNET_TOP/Kbuild" ] || die "no Kbuild in $VIRTNET_TOP"
+	build_for "$KREL" "$KCHROOT" "$KDIR" "$@"
+}
