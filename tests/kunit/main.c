@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/module.h>
+
+MODULE_DESCRIPTION("KUnit suites of virtnet over a virtio-net device in memory");
+MODULE_LICENSE("GPL");
