@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest: one QEMU with its kernel, NICs, console log and command channel."""
+
+import functools
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Optional
+
+from . import initramfs, proc, qemu, splat
+from .channel import Answer, Channel
+from .errors import GuestDied, VmError
+from .kernels import Kernel
+from .netns import NetNs
+from .nic import Nic
+from .qmp import Qmp
+
+COMMAND_LINE = ("console=ttyS0 loglevel=5 panic=-1 8250.nr_uarts=2 mitigations=off "
+                "no_timer_check random.trust_cpu=on")
+BOOT_SECONDS = 240
+COMMAND_SECONDS = 180
+
+
+class Guest:
+    """Boot with start(), always end with close()."""
+
+    def __init__(self, kernel: Kernel, nics: list[Nic], name: str,
+                 module: Optional[Path] = None, cpus: int = 2, memory: int = 512,
+                 command_line: str = "", arguments: Optional[list[str]] = None,
+                 tap: bool = True, interactive: bool = False,
+                 log_dir: Optional[Path] = None):
+        self.kernel, self.nics, self.name, self.module = kernel, nics, name, module
+        self.cpus, self.memory = cpus, memory
+        self.command_line = f"{COMMAND_LINE} {command_line}"
+        self.arguments = arguments or []
+        self.interactive = interactive
+        self.tap = tap
+        self.forwards = ""              # slirp's, where there is no tap
+        self.ns: Optional[NetNs] = None
+        self.qmp: Optional[Qmp] = None
+        self._channel: Optional[Channel] = None
+        self._process: Optional[subprocess.Popen] = None
+        self._run: Optional[proc.RunDir] = None
+        self._tap_fds: list[int] = []
+        self.log_dir = log_dir          # None: logs end with the guest
+        for index, nic in enumerate(nics):
+            nic.index = index
+
+    # --- life ---------------------------------------------------------------
+
+    def start(self) -> "Guest":
+        proc.alive.add(self.close)
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self._run = proc.RunDir()
+        self._open_logs(self.log_dir or self._run.path)
+        if self.tap:
+            self.ns = NetNs()
+        initramfs.build(self.kernel, self.module, self._run.path / "initrd")
+        self._launch(self._arguments())
+        sockets = [self._run.path / name for name in ("agent", "qmp")]
+        proc.poll("QEMU to start", lambda: self._gone() or all(s.exists() for s in sockets))
+        self._check_alive()
+        self.qmp = Qmp(sockets[1])
+        self._channel = Channel(sockets[0])
+        try:
+            self._channel.wait_ready(BOOT_SECONDS)
+        except GuestDied as death:
+            raise self._explained(death) from None
+        if self.ns:
+            self.configure_host()
+
+    def _open_logs(self, where: Path) -> None:
+        where.mkdir(parents=True, exist_ok=True)
+        self.console_log = where / f"{self.name}.console.log"
+        self.qemu_log = where / f"{self.name}.qemu.log"
+        self.command_log = where / f"{self.name}.commands.log"
+        self.command_log.write_text("", encoding="utf-8")
+
+    def _arguments(self) -> list[str]:
+        assert self._run
+        here = self._run.path
+        argv = qemu.machine_arguments(qemu.accelerator(self.kernel), self.cpus, self.memory)
+        console = "stdio,signal=off" if self.interactive else "null"
+        argv += ["-chardev", f"{console},id=console,logfile={self.console_log}"]
+        argv += qemu.port_arguments("agent", here) + qemu.port_arguments("qmp", here)
+        shell = " virtnet.shell" if self.interactive else ""
+        argv += ["-serial", "chardev:console", "-serial", "chardev:agent",
+                 "-mon", "chardev=qmp,mode=control",
+                 "-kernel", str(self.kernel.image), "-initrd", str(here / "initrd"),
+                 "-append", self.command_line + shell, *self.arguments]
+        for nic in self.nics:
+            argv += self._nic_arguments(nic)
+        return argv
+
+    def _nic_arguments(self, nic: Nic) -> list[str]:
+        fds = None
+        if self.ns:
+            fds = self.ns.taps(nic.tap, nic.pairs)
+            self._tap_fds += fds
+        properties = nic.properties(set(qemu.nic_properties()))
+        device = ",".join(f"{key}={value}" for key, value in properties.items())
+        return ["-netdev", nic.netdev_argument(fds, self.forwards),
+                "-device", f"virtio-net-pci,{device}"]
+
+    def _launch(self, argv: list[str]) -> None:
+        command = proc.dies_with_us(argv)
+        if self.ns:
+            command = self.ns.argv(command)
+        # Ctrl-C is for this program, which then ends QEMU.
+        quiet = None if self.interactive else subprocess.DEVNULL
+        with open(self.qemu_log, "w", encoding="utf-8") as errors:
+            self._process = subprocess.Popen(
+                command, pass_fds=self._tap_fds, stdin=quiet, stdout=quiet, stderr=errors,
+                start_new_session=not self.interactive)
+        for fd in self._tap_fds:
+            os.close(fd)
+        self._tap_fds = []
+
+    def close(self) -> None:
+        """End QEMU and with it taps and namespace; may be called again."""
+        proc.alive.drop(self.close)
+        if self._process:
+            proc.stop(self._process)
+        for part in (self._channel, self.qmp, self.ns, self._run):
+            if part:
+                part.close()
+        for fd in self._tap_fds:
+            os.close(fd)
+        self._process = self._channel = self.qmp = self.ns = self._run = None
+        self._tap_fds = []
+
+    def __enter__(self) -> "Guest":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _gone(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def _check_alive(self) -> None:
+        if self._gone():
+            raise VmError(f"QEMU did not start: {self.qemu_log.read_text().strip()}")
+
+    def wait(self) -> None:
+        """Wait until the guest ends by itself."""
+        if self._process:
+            self._process.wait()
+
+    def _explained(self, death: GuestDied) -> GuestDied:
+        tail = "\n".join(self.console().splitlines()[-30:])
+        return GuestDied(f"{death}\nend of {self.console_log.name}:\n{tail}")
+
+    # --- commands -----------------------------------------------------------
+
+    def run(self, script: str, timeout: float = COMMAND_SECONDS) -> Answer:
+        """Run a shell script in the guest; its exit code is for the caller."""
+        if not self._channel:
+            raise GuestDied(f"guest {self.name} is not running")
+        try:
+            answer = self._channel.run(script, timeout)
+        except GuestDied as death:
+            raise self._explained(death) from None
+        with open(self.command_log, "a", encoding="utf-8") as log:
+            log.write(f"# {script}\n{answer.output}= {answer.code}\n")
+        return answer
+
+    def sh(self, script: str, timeout: float = COMMAND_SECONDS) -> str:
+        """Run a shell script that must succeed; returns what it printed."""
+        answer = self.run(script, timeout)
+        if answer.code:
+            raise VmError(f"guest: '{script.strip()}' ended with {answer.code}\n"
+                          f"{answer.output.rstrip()}")
+        return answer.output
+
+    def poll(self, what: str, script: str, timeout: float = 60) -> None:
+        """Wait until a script succeeds in the guest."""
+        proc.poll(f"the guest: {what}", lambda: self.run(script).code == 0, timeout)
+
+    def console(self) -> str:
+        return self.console_log.read_text(encoding="utf-8", errors="replace")
+
+    def splat(self) -> str:
+        """The first complaint of the guest's kernel, from its console and its log."""
+        found = splat.find(self.console())
+        return found or splat.find(self.sh("dmesg"))
+
+    # --- network ------------------------------------------------------------
+
+    def configure_host(self) -> None:
+        """Give the host's side of each NIC its addresses."""
+        assert self.ns
+        commands = []
+        for nic in self.nics:
+            commands += [f"link set {nic.tap} up mtu {nic.host_mtu or 1500}",
+                         f"addr add {nic.address(True)}/24 dev {nic.tap}",
+                         f"addr add {nic.address(True, 6)}/64 dev {nic.tap} nodad"]
+        self.ns.ip(*commands)
+
+    def host_mtu(self, nic: Nic, mtu: int) -> None:
+        assert self.ns
+        self.ns.ip(f"link set {nic.tap} mtu {mtu}")
+
+    def interface(self, nic: Nic) -> str:
+        """The guest's name of a NIC, which changes with its driver; "" without one."""
+        return self.sh(f"""for dev in /sys/class/net/*; do
+            [ -e $dev/device ] && grep -qi {nic.mac} $dev/address && echo ${{dev##*/}}
+            done; true""").strip()
+
+    def virtio_device(self, nic: Nic) -> str:
+        """The NIC's name on the guest's virtio bus, whatever driver it has."""
+        slot = self.sh(f"cat /sys/class/net/{self.interface(nic)}/device/uevent; "
+                       f"basename $(readlink -f /sys/class/net/{self.interface(nic)}/device)")
+        return slot.split()[-1]
+
+    def up(self, nic: Nic) -> str:
+        """Bring a NIC up with its addresses; returns its name once it has a carrier."""
+        name = proc.poll("the NIC to appear", functools.partial(self.interface, nic))
+        self.sh(f"""ip link set {name} up
+            ip addr replace {nic.address(False)}/24 dev {name}
+            ip addr replace {nic.address(False, 6)}/64 dev {name} nodad""")
+        self.poll("carrier", f"[ $(cat /sys/class/net/{name}/carrier) = 1 ]")
+        return name
+
+    def load(self, driver: str) -> None:
+        """Load the driver under test."""
+        self.sh("modprobe " + ("virtnet" if driver == "virtnet" else "virtio_net"))
+
+    def set_link(self, nic: Nic, up: bool) -> None:
+        """Plug or pull the NIC's cable."""
+        self.monitor("set_link", name=nic.id, up=up)
+
+    def monitor(self, command: str, **arguments: Any) -> Any:
+        if not self.qmp:
+            raise GuestDied(f"guest {self.name} is not running")
+        return self.qmp.execute(command, **arguments)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The programs of the guest: taken from Debian packages, without installing them here.
+
+The packages are downloaded with apt and unpacked into the cache; only the
+programs named below and the libraries they load go into the initramfs.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import paths, proc
+from .cpio import CpioWriter
+from .errors import CommandFailed, VmError
+
+PACKAGES = ("busybox-static", "dash", "iproute2", "ethtool", "iperf3", "iputils-ping",
+            "tcpdump", "socat")
+PROGRAMS = ("bin/dash", "bin/ip", "sbin/tc", "bin/ss", "sbin/bridge", "sbin/ethtool",
+            "usr/bin/iperf3", "bin/ping", "usr/bin/tcpdump", "usr/bin/socat")
+LIBRARY = re.compile(r"^(lib[a-z0-9.+-]*[0-9][a-z0-9.]*|zlib1g|libc6)$")
+LOADER = "lib64/ld-linux-x86-64.so.2"
+GUEST_FILES = Path(__file__).parent / "guest"
+
+
+def _libraries_of(packages: tuple[str, ...]) -> list[str]:
+    """The library packages that these depend on, and those that they depend on."""
+    found: set[str] = set()
+    todo = list(packages)
+    while todo:
+        text = proc.run(["apt-cache", "depends", "--important", *todo]).stdout
+        names = set(re.findall(r"^ +\|?(?:Pre)?Depends: ([^<\s]+)$", text, re.M))
+        todo = sorted(name for name in names - found if LIBRARY.match(name))
+        found.update(todo)
+    return sorted(found)
+
+
+def _download(names: list[str], where: Path) -> None:
+    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *names]
+    try:
+        proc.run(command, cwd=where, timeout=600)
+    except CommandFailed as failed:
+        if not proc.is_root():
+            raise VmError(f"{failed}\nrun 'apt-get update' as root and try again") from None
+        proc.run(["apt-get", "update", "-qq"], timeout=600)
+        proc.run(command, cwd=where, timeout=600)
+
+
+def _unpack(root: Path) -> None:
+    print("guest: fetching the guest's programs: " + " ".join(PACKAGES), flush=True)
+    debs = root.parent / (root.name + ".debs")
+    debs.mkdir(parents=True, exist_ok=True)
+    try:
+        _download([*PACKAGES, *_libraries_of(PACKAGES)], debs)
+        root.mkdir(parents=True, exist_ok=True)
+        for deb in sorted(debs.glob("*.deb")):
+            proc.run(["dpkg-deb", "-x", str(deb), str(root)])
+    finally:
+        for deb in debs.glob("*.deb"):
+            deb.unlink()
+        debs.rmdir()
+
+
+def _needed(root: Path, program: Path) -> set[str]:
+    """Paths, inside root, of the libraries a program loads (asks root's own loader)."""
+    triplet = "x86_64-linux-gnu"
+    path = ":".join(str(root / part / triplet) for part in ("lib", "usr/lib"))
+    text = proc.run([str(root / LOADER), "--library-path", path, "--list", str(program)]).stdout
+    if "not found" in text:
+        raise VmError(f"guest: a library of {program.name} is missing:\n{text}")
+    found = set(re.findall(r"=> (\S+) \(", text))
+    return {name.removeprefix(str(root)) for name in found}
+
+
+def _pack(root: Path, archive: Path) -> None:
+    temporary = archive.with_suffix(".new")
+    with open(temporary, "wb") as out:
+        cpio = CpioWriter(out)
+        for name in ("proc", "sys", "dev", "run", "tmp", "root", "mnt", "etc"):
+            cpio.directory(name)
+        cpio.device("dev/console", 5, 1)
+        _pack_programs(root, cpio)
+        _pack_own_files(cpio)
+        cpio.close()
+    temporary.rename(archive)
+
+
+def _pack_programs(root: Path, cpio: CpioWriter) -> None:
+    busybox = root / "bin/busybox"
+    libraries = {"/" + LOADER}
+    names = set(subprocess.check_output([busybox, "--list"], text=True).split())
+    cpio.file("bin/busybox", busybox)
+    for program in PROGRAMS:
+        libraries |= _needed(root, root / program)
+        cpio.file("usr/bin/" + Path(program).name, (root / program).resolve())
+    for name in sorted(names - {"busybox", "sh"}):
+        cpio.symlink("bin/" + name, "busybox")
+    cpio.symlink("bin/sh", "/usr/bin/dash")
+    for library in sorted(libraries):
+        cpio.file(library, Path(str(root) + library).resolve())
+
+
+def _pack_own_files(cpio: CpioWriter) -> None:
+    cpio.data("init", (GUEST_FILES / "init").read_bytes(), 0o755)
+    cpio.data("sbin/agent", (GUEST_FILES / "agent").read_bytes(), 0o755)
+    cpio.data("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
+    cpio.data("etc/group", b"root:x:0:\n")
+    cpio.data("etc/profile", (GUEST_FILES / "profile").read_bytes())
+
+
+def _key() -> str:
+    """Changes with the list of packages, the guest's own files and this code."""
+    digest = hashlib.sha256()
+    sources = [Path(__file__), Path(__file__).with_name("cpio.py"), *sorted(GUEST_FILES.iterdir())]
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def archive() -> Path:
+    """The cpio archive with the guest's programs, made when it is not in the cache."""
+    base = paths.cache() / "guest"
+    packages = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
+    root, result = base / f"root-{packages}", base / f"programs-{_key()}.cpio"
+    with proc.locked(base / "lock"):
+        if not (root / ".complete").exists():
+            for old in base.glob("root-*"):
+                shutil.rmtree(old)
+            _unpack(root)
+            (root / ".complete").touch()
+        if not result.exists():
+            for old in base.glob("programs-*.cpio"):
+                old.unlink()
+            _pack(root, result)
+    return result
