@@ -16,15 +16,17 @@ add_security_suite() {
 	chroot_apt "$root" update
 }
 
-# What a guest has whose administrator is about to install a dkms package.
+# What a guest has whose administrator is about to install a dkms package. The
+# kernel comes last, for its initramfs then has to be made only once.
 make_bookworm() {
 	local root=$1
 	say "making a root of Debian 12 (once, about 4 minutes)"
 	make_chroot "$root" bookworm
 	add_security_suite "$root"
-	chroot_apt "$root" install linux-image-amd64 linux-headers-amd64 dkms openssl \
-		systemd-sysv udev zstd kmod iproute2 iputils-ping ethtool ||
-		die "could not install a kernel and dkms in a root of Debian 12"
+	chroot_apt "$root" install dkms openssl initramfs-tools systemd-sysv udev zstd kmod \
+		iproute2 iputils-ping ethtool || die "could not install dkms in a root of Debian 12"
+	chroot_apt "$root" install linux-image-amd64 linux-headers-amd64 ||
+		die "could not install a kernel in a root of Debian 12"
 }
 
 # The root that kernel 7.2 is built in, copied, as it is not ours to change.

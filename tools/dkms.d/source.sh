@@ -4,13 +4,14 @@
 # The part of this tree that a guest needs to build the driver.
 # Sourced by tools/dkms.
 
-# dkms.conf is where the version is written down (see there).
-source_version() {
-	local version
-	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$VIRTNET_TOP/dkms.conf")
-	[ -n "$version" ] || die "no PACKAGE_VERSION in $VIRTNET_TOP/dkms.conf"
-	printf '%s\n' "$version"
-}
+# As dkms itself finds it out; it has variables that are not set here.
+source_version() (
+	set +u
+	# shellcheck source=/dev/null
+	. "$VIRTNET_TOP/dkms.conf"
+	[ -n "$PACKAGE_VERSION" ] || die "no VIRTNET_VERSION in include/virtnet/virtnet.h"
+	printf '%s\n' "$PACKAGE_VERSION"
+)
 
 # The driver, and the compile tests that find out what the kernel's headers
 # have (Kbuild runs them). No other tests and tools: those need Debian's archive,
