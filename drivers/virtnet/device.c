@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of the device: negotiate, create virtqueues, run a queue set, halt.
+ * Every reconfiguration and recovery is halt and run with another set or the
+ * same one. RTNL is held throughout, or nobody else knows the device yet.
+ */
+#include <virtnet/rx.h>
+#include <virtnet/tx.h>
+#include <virtnet/virtnet.h>
+
+#include <linux/virtio_config.h>
+
+/* Virtio 1.3, 3.1.1: from reset to the features that were agreed at probe. */
+static int virtnet_negotiate(struct virtio_device *vdev)
+{
+	int err;
+
+	virtio_reset_device(vdev);
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
+	err = vdev->config->finalize_features(vdev);
+	if (err)
+		return err;
+	if (!virtio_has_feature(vdev, VIRTIO_F_VERSION_1))
+		return 0;
+	virtio_add_status(vdev, VIRTIO_CONFIG_S_FEATURES_OK);
+	if (vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_FEATURES_OK)
+		return 0;
+	dev_err(&vdev->dev, "device refuses the features it offered\n");
+	return -ENODEV;
+}
+
+/* Names for /proc/interrupts; virtio core keeps the pointers. */
+static const char *virtnet_vq_name(struct virtnet_info *vi, unsigned int i)
+{
+	return devm_kasprintf(&vi->vdev->dev, GFP_KERNEL,
+			      i % 2 ? "output.%u" : "input.%u", i / 2);
+}
+
+static int virtnet_find_vqs(struct virtnet_info *vi)
+{
+	unsigned int i, n = vi->caps.max_pairs * 2;
+	struct virtqueue_info *info;
+	int err = -ENOMEM;
+
+	info = kcalloc(n, sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		if (!vi->vq_names[i])
+			vi->vq_names[i] = virtnet_vq_name(vi, i);
+		if (!vi->vq_names[i])
+			goto out;
+		info[i].name = vi->vq_names[i];
+		info[i].callback = i % 2 ? skb_xmit_done : skb_recv_done;
+	}
+	err = virtio_find_vqs(vi->vdev, n, vi->vqs, info, NULL);
+out:
+	kfree(info);
+	return err;
+}
+
+/**
+ * virtnet_device_start() - from idle to virtqueues
+ * @vi: the interface, VIRTNET_IDLE
+ * @negotiate: reset and negotiate first; the virtio core does it for probe
+ *
+ * Return: 0 with the device not yet ready, or -errno with it reset.
+ */
+int virtnet_device_start(struct virtnet_info *vi, bool negotiate)
+{
+	int err = negotiate ? virtnet_negotiate(vi->vdev) : 0;
+
+	if (!err)
+		err = virtnet_find_vqs(vi);
+	if (err) {
+		virtio_reset_device(vi->vdev);
+		return err;
+	}
+	vi->state = VIRTNET_LIVE;
+	return 0;
+}
+
+/**
+ * virtnet_device_stop() - reset the device and give up its virtqueues
+ * @vi: the interface, not idle, with nothing that uses the queues any more
+ *
+ * What is still on the rings is taken back between the two: after the reset
+ * the device does not touch it, and afterwards there is no ring to find it in.
+ */
+void virtnet_device_stop(struct virtnet_info *vi)
+{
+	virtio_reset_device(vi->vdev);
+	if (vi->qs)
+		virtnet_qset_drain(vi->qs);
+	vi->vdev->config->del_vqs(vi->vdev);
+	vi->state = VIRTNET_IDLE;
+}
+
+static void virtnet_device_ready(struct virtio_device *vdev)
+{
+	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_DRIVER_OK))
+		virtio_device_ready(vdev);
+}
+
+/**
+ * virtnet_run() - make a queue set the running one
+ * @vi: the interface, not running
+ * @qs: the set; the interface's from now on
+ *
+ * Return: 0, or -errno with the interface idle and @qs the caller's again.
+ */
+int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
+{
+	int err;
+
+	if (vi->state == VIRTNET_IDLE) {
+		err = virtnet_device_start(vi, true);
+		if (err)
+			return err;
+	}
+	virtnet_qset_attach(qs, vi->vqs);
+	virtnet_qset_fill(qs);
+	WRITE_ONCE(vi->qs, qs);
+	virtnet_device_ready(vi->vdev);
+	vi->state = VIRTNET_RUNNING;
+	virtnet_qset_enable(qs);
+	netif_tx_start_all_queues(vi->dev);
+	virtnet_link_update(vi);
+	return 0;
+}
+
+/**
+ * virtnet_halt() - stop the running queue set and reset the device
+ * @vi: the interface, VIRTNET_RUNNING
+ *
+ * Return: the set, drained; it may be freed or run again.
+ */
+struct virtnet_qset *virtnet_halt(struct virtnet_info *vi)
+{
+	struct virtnet_qset *qs = vi->qs;
+
+	/* NAPI first: it could wake the transmit queues again. */
+	virtnet_qset_disable(qs);
+	netif_tx_disable(vi->dev);
+	virtnet_device_stop(vi);
+	WRITE_ONCE(vi->qs, NULL);
+	return qs;
+}
+
+/* From the settings to a running interface. */
+int virtnet_up(struct virtnet_info *vi)
+{
+	struct virtnet_qset *qs = virtnet_qset_alloc(vi, &vi->settings);
+	int err;
+
+	if (!qs)
+		return -ENOMEM;
+	err = virtnet_run(vi, qs);
+	if (err) {
+		netdev_err(vi->dev, "device does not start: %pe\n",
+			   ERR_PTR(err));
+		virtnet_qset_free(qs);
+	}
+	return err;
+}
+
+/* The opposite; also after a recovery that failed and left nothing running. */
+void virtnet_down(struct virtnet_info *vi)
+{
+	netif_carrier_off(vi->dev);
+	if (vi->state == VIRTNET_RUNNING)
+		virtnet_qset_free(virtnet_halt(vi));
+}
+
+/**
+ * virtnet_restart() - bring the interface back after a fault
+ * @vi: the interface, which is up as far as its user knows
+ *
+ * Return: 0, or -errno with the interface idle and its carrier off.
+ */
+int virtnet_restart(struct virtnet_info *vi)
+{
+	struct virtnet_qset *qs;
+	int err;
+
+	if (vi->state != VIRTNET_RUNNING)
+		return virtnet_up(vi);
+	qs = virtnet_halt(vi);
+	err = virtnet_run(vi, qs);
+	if (err) {
+		netif_carrier_off(vi->dev);
+		virtnet_qset_free(qs);
+	}
+	return err;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ethtool operations: thin, they edit settings or read state. */
+#include <virtnet/virtnet.h>
+
+#include <linux/ethtool.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+
+static void virtnet_get_drvinfo(struct net_device *dev,
+				struct ethtool_drvinfo *info)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+
+	strscpy(info->driver, VIRTNET_DRIVER_NAME, sizeof(info->driver));
+	strscpy(info->version, VIRTNET_VERSION, sizeof(info->version));
+	strscpy(info->bus_info, dev_name(vi->vdev->dev.parent),
+		sizeof(info->bus_info));
+}
+
+static int virtnet_get_sset_count(struct net_device *dev, int sset)
+{
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	return virtnet_stats_count(netdev_priv(dev));
+}
+
+static void virtnet_get_strings(struct net_device *dev, u32 sset, u8 *data)
+{
+	if (sset == ETH_SS_STATS)
+		virtnet_stats_strings(netdev_priv(dev), data);
+}
+
+static void virtnet_get_ethtool_stats(struct net_device *dev,
+				      struct ethtool_stats *stats, u64 *data)
+{
+	virtnet_stats_values(netdev_priv(dev), data);
+}
+
+static void virtnet_get_ringparam(struct net_device *dev,
+				  struct ethtool_ringparam *ring,
+				  struct kernel_ethtool_ringparam *kring,
+				  struct netlink_ext_ack *extack)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+
+	ring->rx_max_pending = vi->caps.rx_ring_max;
+	ring->tx_max_pending = vi->caps.tx_ring_max;
+	ring->rx_pending = vi->settings.rx_ring;
+	ring->tx_pending = vi->settings.tx_ring;
+}
+
+static void virtnet_get_channels(struct net_device *dev,
+				 struct ethtool_channels *channels)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+
+	channels->max_combined = vi->caps.max_pairs;
+	channels->combined_count = vi->settings.pairs;
+}
+
+/* What the device says of its link, where it does; else the user's word. */
+static int virtnet_get_link_ksettings(struct net_device *dev,
+				      struct ethtool_link_ksettings *cmd)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	u32 speed = vi->settings.speed;
+	u8 duplex = vi->settings.duplex;
+
+	if (vi->caps.speed_duplex) {
+		virtio_cread_le(vi->vdev, struct virtio_net_config, speed,
+				&speed);
+		virtio_cread_le(vi->vdev, struct virtio_net_config, duplex,
+				&duplex);
+	}
+	cmd->base.speed = ethtool_validate_speed(speed) ? speed :
+							  SPEED_UNKNOWN;
+	cmd->base.duplex = ethtool_validate_duplex(duplex) ? duplex :
+							     DUPLEX_UNKNOWN;
+	cmd->base.port = PORT_OTHER;
+	return 0;
+}
+
+static int virtnet_set_link_ksettings(struct net_device *dev,
+				      const struct ethtool_link_ksettings *cmd)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	struct virtnet_settings want = vi->settings;
+	int err;
+
+	if (vi->caps.speed_duplex)
+		return -EOPNOTSUPP;
+	err = ethtool_virtdev_set_link_ksettings(dev, cmd, &want.speed,
+						 &want.duplex);
+	return err ? err : virtnet_apply(vi, &want, NULL);
+}
+
+const struct ethtool_ops virtnet_ethtool_ops = {
+	.get_drvinfo = virtnet_get_drvinfo,
+	.get_link = ethtool_op_get_link,
+	.get_sset_count = virtnet_get_sset_count,
+	.get_strings = virtnet_get_strings,
+	.get_ethtool_stats = virtnet_get_ethtool_stats,
+	.get_ringparam = virtnet_get_ringparam,
+	.get_channels = virtnet_get_channels,
+	.get_ts_info = ethtool_op_get_ts_info,
+	.get_link_ksettings = virtnet_get_link_ksettings,
+	.set_link_ksettings = virtnet_set_link_ksettings,
+};

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Module and driver registration. */
+#include <virtnet/virtnet.h>
+
+#include <linux/module.h>
+#include <linux/virtio_ids.h>
+
+static const struct virtio_device_id virtnet_ids[] = {
+	{ VIRTIO_ID_NET, VIRTIO_DEV_ANY_ID },
+	{ 0 },
+};
+MODULE_DEVICE_TABLE(virtio, virtnet_ids);
+
+static struct virtio_driver virtnet_driver = {
+	.driver.name = VIRTNET_DRIVER_NAME,
+	.feature_table = virtnet_features,
+	.id_table = virtnet_ids,
+	.validate = virtnet_validate,
+	.probe = virtnet_probe,
+	.remove = virtnet_remove,
+	.config_changed = virtnet_config_changed,
+#ifdef CONFIG_PM_SLEEP
+	.freeze = virtnet_freeze,
+	.restore = virtnet_restore,
+#endif
+};
+
+static int __init virtnet_init(void)
+{
+	virtnet_driver.feature_table_size = virtnet_features_count;
+	return register_virtio_driver(&virtnet_driver);
+}
+module_init(virtnet_init);
+
+static void __exit virtnet_exit(void)
+{
+	unregister_virtio_driver(&virtnet_driver);
+}
+module_exit(virtnet_exit);
+
+MODULE_DESCRIPTION("virtio-net guest driver");
+MODULE_AUTHOR("The virtnet developers");
+MODULE_VERSION(VIRTNET_VERSION);
+MODULE_LICENSE("GPL");

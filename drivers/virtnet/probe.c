@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Probe and remove, config changes, suspend and resume. */
+#include <virtnet/virtnet.h>
+
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+
+/**
+ * virtnet_link_update() - make the carrier what the device says
+ * @vi: the interface; RTNL held
+ *
+ * Without a link status in config space the link is always up.
+ */
+void virtnet_link_update(struct virtnet_info *vi)
+{
+	u16 status = VIRTIO_NET_S_LINK_UP;
+
+	if (vi->state != VIRTNET_RUNNING)
+		return;
+	if (vi->caps.link_status)
+		virtio_cread_le(vi->vdev, struct virtio_net_config, status,
+				&status);
+	if (status & VIRTIO_NET_S_LINK_UP)
+		netif_carrier_on(vi->dev);
+	else
+		netif_carrier_off(vi->dev);
+}
+
+static bool virtnet_needs_reset(struct virtio_device *vdev)
+{
+	return vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET;
+}
+
+static void virtnet_config_work(struct work_struct *work)
+{
+	struct virtnet_info *vi = container_of(work, struct virtnet_info,
+					       config_work);
+
+	rtnl_lock();
+	if (vi->state == VIRTNET_RUNNING && virtnet_needs_reset(vi->vdev))
+		virtnet_report_fault(vi, VIRTNET_FAULT_NEEDS_RESET);
+	else
+		virtnet_link_update(vi);
+	rtnl_unlock();
+}
+
+/* The device changed its config space; hard interrupt context. */
+void virtnet_config_changed(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+
+	if (!READ_ONCE(vi->stopping))
+		schedule_work(&vi->config_work);
+}
+
+static int virtnet_alloc(struct virtnet_info *vi)
+{
+	unsigned int n = vi->caps.max_pairs * 2;
+
+	vi->stats = virtnet_stats_alloc(vi->caps.max_pairs);
+	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
+	vi->vq_names = kcalloc(n, sizeof(*vi->vq_names), GFP_KERNEL);
+	return vi->stats && vi->vqs && vi->vq_names ? 0 : -ENOMEM;
+}
+
+static void virtnet_free(struct virtnet_info *vi)
+{
+	kvfree(vi->stats);
+	kfree(vi->vqs);
+	kfree(vi->vq_names);
+	free_netdev(vi->dev);
+}
+
+static void virtnet_init_mac(struct virtnet_info *vi)
+{
+	if (is_zero_ether_addr(vi->settings.mac)) {
+		eth_hw_addr_random(vi->dev);
+		ether_addr_copy(vi->settings.mac, vi->dev->dev_addr);
+	} else {
+		eth_hw_addr_set(vi->dev, vi->settings.mac);
+	}
+}
+
+static void virtnet_init_settings(struct virtnet_info *vi)
+{
+	vi->caps.rx_ring_max = virtqueue_get_vring_size(vi->vqs[rxq2vq(0)]);
+	vi->caps.tx_ring_max = virtqueue_get_vring_size(vi->vqs[txq2vq(0)]);
+	virtnet_settings_init(&vi->settings, &vi->caps);
+	vi->dev->mtu = vi->settings.mtu;
+	virtnet_init_mac(vi);
+}
+
+static int virtnet_register(struct virtnet_info *vi)
+{
+	virtnet_netdev_init(vi);
+	netif_carrier_off(vi->dev);
+	return register_netdev(vi->dev);
+}
+
+/* From negotiated features to a registered net device. */
+static int virtnet_setup(struct virtnet_info *vi)
+{
+	int err;
+
+	virtnet_caps_read(vi->vdev, &vi->caps);
+	err = virtnet_alloc(vi);
+	if (err)
+		return err;
+	err = virtnet_device_start(vi, false);
+	if (err)
+		return err;
+	virtnet_init_settings(vi);
+	virtio_device_ready(vi->vdev);
+	err = virtnet_register(vi);
+	if (err)
+		virtnet_device_stop(vi);
+	return err;
+}
+
+/**
+ * virtnet_probe() - a virtio-net device was found
+ * @vdev: the device; features negotiated by the virtio core
+ *
+ * The device is live afterwards, with empty rings: buffers cost memory, and
+ * come with the first open.
+ *
+ * Return: 0 or -errno.
+ */
+int virtnet_probe(struct virtio_device *vdev)
+{
+	struct net_device *dev;
+	struct virtnet_info *vi;
+	int err;
+
+	dev = alloc_etherdev_mq(sizeof(*vi), 1);
+	if (!dev)
+		return -ENOMEM;
+	SET_NETDEV_DEV(dev, &vdev->dev);
+	vi = netdev_priv(dev);
+	vi->dev = dev;
+	vi->vdev = vdev;
+	vdev->priv = vi;
+	INIT_WORK(&vi->config_work, virtnet_config_work);
+	virtnet_recovery_init(vi);
+	err = virtnet_setup(vi);
+	if (err) {
+		dev_err(&vdev->dev, "probe failed: %pe\n", ERR_PTR(err));
+		cancel_work_sync(&vi->config_work);
+		virtnet_free(vi);
+	}
+	return err;
+}
+
+/**
+ * virtnet_remove() - the device or the driver goes away
+ * @vdev: the device
+ */
+void virtnet_remove(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+
+	virtnet_recovery_stop(vi);
+	cancel_work_sync(&vi->config_work);
+	unregister_netdev(vi->dev);
+	if (vi->state != VIRTNET_IDLE)
+		virtnet_device_stop(vi);
+	virtnet_free(vi);
+}
+
+/* Suspend and hibernation: nothing is left running on the device. */
+int virtnet_freeze(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+
+	rtnl_lock();
+	netif_device_detach(vi->dev);
+	virtnet_down(vi);
+	if (vi->state != VIRTNET_IDLE)
+		virtnet_device_stop(vi);
+	rtnl_unlock();
+	return 0;
+}
+
+/* The settings are all that is needed to go on as before. */
+int virtnet_restore(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+	int err = 0;
+
+	rtnl_lock();
+	if (netif_running(vi->dev))
+		err = virtnet_up(vi);
+	else
+		err = virtnet_device_start(vi, true);
+	if (!err)
+		netif_device_attach(vi->dev);
+	rtnl_unlock();
+	return err;
+}

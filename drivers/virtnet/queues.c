@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Queue sets: made whole, attached to virtqueues, filled, drained, freed. */
+#include <virtnet/rx.h>
+#include <virtnet/tx.h>
+#include <virtnet/virtnet.h>
+
+#include <linux/virtio_config.h>
+#include <linux/virtio_ring.h>
+
+/* Most memory that the chains of one big-mode queue may hold. */
+#define VIRTNET_BIG_MEM		(4608 * 1024)
+/* A mergeable buffer while packets are small: two to a page. */
+#define VIRTNET_MERGEABLE_SIZE	2048
+
+/* Largest frame that fits a small-mode buffer of half a page. */
+static u32 virtnet_frame_size(u32 mtu)
+{
+	return ETH_HLEN + VLAN_HLEN + max_t(u32, mtu, ETH_DATA_LEN);
+}
+
+static void virtnet_plan_small(struct virtnet_rx_plan *plan, u32 room)
+{
+	plan->mode = VIRTNET_RX_SMALL;
+	plan->buf_size = SKB_DATA_ALIGN(plan->headroom + room) +
+			 VIRTNET_RX_TAILROOM;
+	plan->pages = 1;
+}
+
+static void virtnet_plan_big(struct virtnet_rx_plan *plan, u32 room)
+{
+	u32 first = PAGE_SIZE - plan->headroom - VIRTNET_RX_TAILROOM;
+	u32 depth;
+
+	plan->mode = VIRTNET_RX_BIG;
+	plan->buf_size = PAGE_SIZE;
+	plan->pages = 1;
+	if (room > first)
+		plan->pages += DIV_ROUND_UP(room - first, PAGE_SIZE);
+	depth = VIRTNET_BIG_MEM / (plan->pages * PAGE_SIZE);
+	plan->depth = min_t(u32, plan->depth, depth);
+}
+
+/**
+ * virtnet_rx_plan() - how receive buffers must look for these settings
+ * @plan: filled in
+ * @caps: what the device offered
+ * @s: what the user asked for
+ *
+ * Mergeable where the device can; otherwise big if a packet can exceed the
+ * standard frame, else small (virtio 1.3, 5.1.6.3.1).
+ */
+void virtnet_rx_plan(struct virtnet_rx_plan *plan,
+		     const struct virtnet_caps *caps,
+		     const struct virtnet_settings *s)
+{
+	u32 frame = caps->guest_gso ? VIRTNET_FRAME_MAX :
+				      virtnet_frame_size(s->mtu);
+
+	memset(plan, 0, sizeof(*plan));
+	plan->headroom = NET_SKB_PAD + NET_IP_ALIGN;
+	plan->depth = s->rx_ring;
+	if (caps->mrg_rxbuf) {
+		plan->mode = VIRTNET_RX_MERGEABLE;
+		plan->buf_size = VIRTNET_MERGEABLE_SIZE;
+		plan->pages = 1;
+	} else if (caps->guest_gso || s->mtu > ETH_DATA_LEN) {
+		virtnet_plan_big(plan, caps->hdr_len + frame);
+	} else {
+		virtnet_plan_small(plan, caps->hdr_len + frame);
+	}
+}
+
+static int virtnet_rq_pool(struct receive_queue *rq)
+{
+	struct virtnet_info *vi = rq->vi;
+	struct page_pool_params pp = {
+		.pool_size = rq->plan.depth,
+		.nid = dev_to_node(&vi->vdev->dev),
+		.dev = vi->vdev->dev.parent,
+		.napi = &rq->napi,
+		.netdev = vi->dev,
+	};
+
+	rq->pool = page_pool_create(&pp);
+	if (IS_ERR(rq->pool)) {
+		int err = PTR_ERR(rq->pool);
+
+		rq->pool = NULL;
+		return err;
+	}
+	return 0;
+}
+
+static int virtnet_rq_bufs(struct receive_queue *rq)
+{
+	unsigned int i, chain = rq->plan.pages - 1;
+
+	rq->bufs = kvcalloc(rq->plan.depth, sizeof(*rq->bufs), GFP_KERNEL);
+	rq->free_bufs = kvcalloc(rq->plan.depth, sizeof(*rq->free_bufs),
+				 GFP_KERNEL);
+	rq->chains = kvcalloc(rq->plan.depth * chain, sizeof(*rq->chains),
+			      GFP_KERNEL);
+	if (!rq->bufs || !rq->free_bufs || (chain && !rq->chains))
+		return -ENOMEM;
+	for (i = 0; i < rq->plan.depth; i++) {
+		rq->free_bufs[i] = i;
+		rq->bufs[i].chain = chain ? rq->chains + i * chain : NULL;
+	}
+	rq->nr_free = rq->plan.depth;
+	return 0;
+}
+
+static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
+{
+	struct receive_queue *rq = &qs->rq[i];
+	struct virtnet_info *vi = qs->vi;
+	int err;
+
+	rq->vi = vi;
+	rq->index = i;
+	rq->plan = qs->plan;
+	rq->hdr_len = vi->caps.hdr_len;
+	rq->stats = &vi->stats[i].rx;
+	rq->irq_stats = &vi->stats[i].rx_irq;
+	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
+	rq->descs = 1;
+	if (!virtio_has_feature(vi->vdev, VIRTIO_RING_F_INDIRECT_DESC))
+		rq->descs = qs->plan.pages + rq->split_hdr;
+	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
+	sg_init_table(rq->sg, ARRAY_SIZE(rq->sg));
+	sg_unmark_end(&rq->sg[ARRAY_SIZE(rq->sg) - 1]);
+	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
+	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);
+	err = virtnet_rq_bufs(rq);
+	return err ? err : virtnet_rq_pool(rq);
+}
+
+static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
+{
+	struct send_queue *sq = &qs->sq[i];
+	struct virtnet_info *vi = qs->vi;
+
+	sq->vi = vi;
+	sq->index = i;
+	sq->hdr_len = vi->caps.hdr_len;
+	sq->can_push = vi->caps.any_layout;
+	sq->txq = netdev_get_tx_queue(vi->dev, i);
+	sq->stats = &vi->stats[i].tx;
+	sq->irq_stats = &vi->stats[i].tx_irq;
+	sg_init_table(sq->sg, ARRAY_SIZE(sq->sg));
+	netif_napi_add_tx(vi->dev, &sq->napi, virtnet_poll_tx);
+}
+
+static void virtnet_rq_free(struct receive_queue *rq)
+{
+	unsigned int i;
+
+	if (rq->pool) {
+		for (i = 0; i < rq->plan.depth; i++)
+			virtnet_rx_buf_free(rq, &rq->bufs[i]);
+		page_pool_destroy(rq->pool);
+	}
+	kvfree(rq->chains);
+	kvfree(rq->free_bufs);
+	kvfree(rq->bufs);
+}
+
+/**
+ * virtnet_qset_free() - throw a queue set away
+ * @qs: detached and drained, or never attached; may be NULL
+ */
+void virtnet_qset_free(struct virtnet_qset *qs)
+{
+	unsigned int i;
+
+	if (!qs)
+		return;
+	for (i = 0; i < qs->pairs; i++) {
+		if (qs->rq[i].vi)
+			__netif_napi_del(&qs->rq[i].napi);
+		if (qs->sq[i].vi)
+			__netif_napi_del(&qs->sq[i].napi);
+	}
+	/* Whoever still walks the device's list of NAPIs is done after this. */
+	synchronize_net();
+	for (i = 0; i < qs->pairs; i++)
+		virtnet_rq_free(&qs->rq[i]);
+	kvfree(qs->rq);
+	kvfree(qs->sq);
+	kfree(qs);
+}
+
+/**
+ * virtnet_qset_alloc() - make a queue set, everything but the buffers
+ * @vi: the interface
+ * @s: the settings it is for
+ *
+ * RTNL held. Return: the set, or NULL without memory.
+ */
+struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
+					const struct virtnet_settings *s)
+{
+	struct virtnet_qset *qs = kzalloc(sizeof(*qs), GFP_KERNEL);
+	unsigned int i;
+
+	if (!qs)
+		return NULL;
+	qs->vi = vi;
+	virtnet_rx_plan(&qs->plan, &vi->caps, s);
+	qs->rq = kvcalloc(s->pairs, sizeof(*qs->rq), GFP_KERNEL);
+	qs->sq = kvcalloc(s->pairs, sizeof(*qs->sq), GFP_KERNEL);
+	if (!qs->rq || !qs->sq)
+		goto fail;
+	qs->pairs = s->pairs;
+	for (i = 0; i < qs->pairs; i++) {
+		virtnet_sq_init(qs, i);
+		if (virtnet_rq_init(qs, i))
+			goto fail;
+	}
+	return qs;
+
+fail:
+	virtnet_qset_free(qs);
+	return NULL;
+}
+
+/**
+ * virtnet_qset_attach() - give the set its virtqueues
+ * @qs: the set
+ * @vqs: rx0, tx0, rx1, tx1, ...
+ */
+void virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
+{
+	unsigned int i;
+
+	for (i = 0; i < qs->pairs; i++) {
+		qs->rq[i].vq = vqs[rxq2vq(i)];
+		qs->sq[i].vq = vqs[txq2vq(i)];
+	}
+}
+
+/**
+ * virtnet_qset_fill() - post the first receive buffers
+ * @qs: attached; the device not necessarily ready
+ *
+ * A ring that stays short of memory is filled by NAPI later.
+ */
+void virtnet_qset_fill(struct virtnet_qset *qs)
+{
+	unsigned int i, posted;
+
+	for (i = 0; i < qs->pairs; i++)
+		virtnet_rx_fill(&qs->rq[i], GFP_KERNEL, &posted);
+}
+
+/* Let NAPI look once: it kicks, retries the refill, and arms the callback. */
+static void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
+{
+	napi_enable(napi);
+	local_bh_disable();
+	ring_schedule(napi, vq);
+	local_bh_enable();
+}
+
+/**
+ * virtnet_qset_enable() - start NAPI and tell the device of the buffers
+ * @qs: attached and filled; the device ready
+ */
+void virtnet_qset_enable(struct virtnet_qset *qs)
+{
+	unsigned int i;
+
+	for (i = 0; i < qs->pairs; i++) {
+		struct receive_queue *rq = &qs->rq[i];
+		struct send_queue *sq = &qs->sq[i];
+
+		rq->backoff_ms = VIRTNET_REFILL_MS_MIN;
+		netdev_tx_reset_queue(sq->txq);
+		ring_kick(rq->vq);
+		virtnet_napi_start(&rq->napi, rq->vq);
+		virtnet_napi_start(&sq->napi, sq->vq);
+	}
+}
+
+/**
+ * virtnet_qset_disable() - stop NAPI and timers; may sleep
+ * @qs: enabled
+ */
+void virtnet_qset_disable(struct virtnet_qset *qs)
+{
+	unsigned int i;
+
+	for (i = 0; i < qs->pairs; i++) {
+		napi_disable(&qs->rq[i].napi);
+		napi_disable(&qs->sq[i].napi);
+		timer_delete_sync(&qs->rq[i].refill_timer);
+	}
+}
+
+/**
+ * virtnet_qset_drain() - take everything the device did not use off the rings
+ * @qs: disabled; the device reset, transmit stopped
+ */
+void virtnet_qset_drain(struct virtnet_qset *qs)
+{
+	struct virtnet_rx_buf *buf;
+	unsigned int i;
+
+	for (i = 0; i < qs->pairs; i++) {
+		struct receive_queue *rq = &qs->rq[i];
+
+		while ((buf = virtqueue_detach_unused_buf(rq->vq)))
+			virtnet_rx_buf_put(rq, buf);
+		virtnet_tx_drain(&qs->sq[i]);
+		rq->vq = NULL;
+		qs->sq[i].vq = NULL;
+	}
+}

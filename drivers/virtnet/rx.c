@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Receive: interrupt, poll and refill, the same for all buffer modes. */
+#include <virtnet/rx.h>
+#include <virtnet/virtnet.h>
+
+/**
+ * skb_recv_done() - the device used receive buffers
+ * @vq: a receive queue; hard interrupt context
+ */
+void skb_recv_done(struct virtqueue *vq)
+{
+	struct virtnet_info *vi = vq->vdev->priv;
+	struct virtnet_qset *qs = READ_ONCE(vi->qs);
+	struct receive_queue *rq;
+
+	if (unlikely(!qs))
+		return;
+	rq = &qs->rq[vq2pair(vq)];
+	virtnet_irq_stats_inc(rq->irq_stats);
+	ring_schedule(&rq->napi, vq);
+}
+
+static int virtnet_post(struct receive_queue *rq, gfp_t gfp)
+{
+	switch (rq->plan.mode) {
+	case VIRTNET_RX_SMALL:
+		return virtnet_post_small(rq, gfp);
+	case VIRTNET_RX_BIG:
+		return virtnet_post_big(rq, gfp);
+	default:
+		return virtnet_post_mergeable(rq, gfp);
+	}
+}
+
+/**
+ * virtnet_rx_fill() - post buffers until the ring or the plan is full
+ * @rq: the queue; NAPI context, or NAPI is off
+ * @gfp: allocation context
+ * @posted: how many were posted
+ *
+ * Does not kick: the device may not be ready for it yet.
+ *
+ * Return: 0, or -ENOMEM if the ring could not be filled.
+ */
+int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
+{
+	int err = 0;
+
+	for (*posted = 0; rq->nr_free && ring_free(rq->vq) >= rq->descs;
+	     (*posted)++) {
+		err = virtnet_post(rq, gfp);
+		if (unlikely(err))
+			break;
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
+/* Try again later, less and less often while there is no memory. */
+static void virtnet_refill_later(struct receive_queue *rq)
+{
+	mod_timer(&rq->refill_timer,
+		  jiffies + msecs_to_jiffies(rq->backoff_ms));
+	rq->backoff_ms = min(rq->backoff_ms * 2, VIRTNET_REFILL_MS_MAX);
+}
+
+/**
+ * try_fill_recv() - refill the ring and tell the device
+ * @rq: the queue; NAPI context
+ * @d: counters
+ *
+ * Without memory a timer schedules NAPI again, which tries anew.
+ */
+void try_fill_recv(struct receive_queue *rq, struct virtnet_rx_delta *d)
+{
+	unsigned int posted;
+
+	if (unlikely(virtnet_rx_fill(rq, GFP_ATOMIC, &posted))) {
+		d->alloc_fail++;
+		virtnet_refill_later(rq);
+	} else {
+		rq->backoff_ms = VIRTNET_REFILL_MS_MIN;
+	}
+	if (posted && ring_kick(rq->vq))
+		d->kicks++;
+}
+
+/* The refill timer: memory is only touched by NAPI, so let NAPI try. */
+void virtnet_rx_refill_timer(struct timer_list *t)
+{
+	struct receive_queue *rq = timer_container_of(rq, t, refill_timer);
+
+	ring_schedule(&rq->napi, rq->vq);
+}
+
+/**
+ * virtnet_receive() - take packets off the ring, in the queue set's mode
+ * @rq: the queue; NAPI context
+ * @budget: most packets to take; 0 (netpoll) takes none
+ * @d: counters
+ *
+ * Return: packets taken, dropped ones included.
+ */
+static int virtnet_receive(struct receive_queue *rq, int budget,
+			   struct virtnet_rx_delta *d)
+{
+	switch (rq->plan.mode) {
+	case VIRTNET_RX_SMALL:
+		return virtnet_receive_small(rq, budget, d);
+	case VIRTNET_RX_BIG:
+		return virtnet_receive_big(rq, budget, d);
+	default:
+		return virtnet_receive_mergeable(rq, budget, d);
+	}
+}
+
+/* virtio_ring stops using a ring in which it found nonsense. */
+static void virtnet_rx_check_broken(struct receive_queue *rq,
+				    struct virtnet_rx_delta *d)
+{
+	if (likely(!virtqueue_is_broken(rq->vq)))
+		return;
+	d->bad_used++;
+	virtnet_report_fault(rq->vi, VIRTNET_FAULT_BAD_USED);
+}
+
+/**
+ * virtnet_poll() - NAPI of a receive queue
+ * @napi: its NAPI
+ * @budget: most packets to hand up
+ *
+ * Return: packets handled; @budget to be called again.
+ */
+int virtnet_poll(struct napi_struct *napi, int budget)
+{
+	struct receive_queue *rq =
+		container_of(napi, struct receive_queue, napi);
+	struct virtnet_rx_delta d = { .polls = 1 };
+	int done;
+
+	done = virtnet_receive(rq, budget, &d);
+	if (budget && rq->nr_free)
+		try_fill_recv(rq, &d);
+	virtnet_rx_check_broken(rq, &d);
+	virtnet_rx_stats_add(rq->stats, &d);
+	if (done < budget)
+		ring_complete(napi, rq->vq, done);
+	return done;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Small mode: a packet never exceeds the MTU and lies in one buffer. */
+#include <virtnet/rx.h>
+#include <virtnet/virtnet.h>
+
+/**
+ * virtnet_post_small() - post one buffer
+ * @rq: the queue, with a free slot
+ * @gfp: allocation context
+ *
+ * Return: 0 or -errno.
+ */
+int virtnet_post_small(struct receive_queue *rq, gfp_t gfp)
+{
+	const struct virtnet_rx_plan *plan = &rq->plan;
+	struct virtnet_rx_buf *buf;
+
+	buf = virtnet_rx_buf_alloc(rq, plan->buf_size, gfp);
+	if (!buf)
+		return -ENOMEM;
+	buf->len = plan->buf_size - plan->headroom - VIRTNET_RX_TAILROOM;
+	return virtnet_rx_buf_add(rq, buf,
+				  virtnet_rx_sg_first(rq, buf, buf->len), gfp);
+}
+
+static __always_inline void receive_small(struct receive_queue *rq,
+					  struct virtnet_rx_buf *buf, u32 len,
+					  struct virtnet_rx_delta *d)
+{
+	struct sk_buff *skb = NULL;
+	struct virtio_net_hdr hdr;
+
+	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
+		skb = virtnet_rx_first(rq, buf, len);
+		d->skb_alloc_fail += !skb;
+	}
+	virtnet_rx_buf_put(rq, buf);
+	if (likely(skb))
+		virtnet_rx_deliver(rq, skb, &hdr, d);
+	else
+		d->drops++;
+}
+
+/* See virtnet_rx_loop(). */
+int virtnet_receive_small(struct receive_queue *rq, int budget,
+			  struct virtnet_rx_delta *d)
+{
+	return virtnet_rx_loop(rq, budget, d, receive_small);
+}

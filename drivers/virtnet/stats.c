@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counters: kept per queue, summed for the interface, named for ethtool. */
+#include <virtnet/virtnet.h>
+
+#include <linux/ethtool.h>
+#include <linux/netdevice.h>
+
+/* One poll's counters at once. NAPI context of the queue. */
+void virtnet_rx_stats_add(struct virtnet_rq_stats *stats,
+			  const struct virtnet_rx_delta *d)
+{
+#define ADD(name)	u64_stats_add(&stats->name, d->name);
+	u64_stats_update_begin(&stats->syncp);
+	VIRTNET_RX_COUNTERS(ADD)
+	u64_stats_update_end(&stats->syncp);
+#undef ADD
+}
+
+/* Hard interrupt context of the queue. */
+void virtnet_irq_stats_inc(struct virtnet_irq_stats *stats)
+{
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_inc(&stats->interrupts);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/**
+ * virtnet_stats_alloc() - counters, all zero
+ * @pairs: most pairs there can be
+ *
+ * Return: an array to be freed with kvfree(), or NULL.
+ */
+struct virtnet_pair_stats *virtnet_stats_alloc(unsigned int pairs)
+{
+	struct virtnet_pair_stats *stats;
+	unsigned int i;
+
+	stats = kvcalloc(pairs, sizeof(*stats), GFP_KERNEL);
+	for (i = 0; stats && i < pairs; i++) {
+		u64_stats_init(&stats[i].rx.syncp);
+		u64_stats_init(&stats[i].tx.syncp);
+		u64_stats_init(&stats[i].rx_irq.syncp);
+		u64_stats_init(&stats[i].tx_irq.syncp);
+	}
+	return stats;
+}
+
+static void virtnet_rx_read(const struct virtnet_rq_stats *s,
+			    struct virtnet_rx_delta *v)
+{
+	unsigned int start;
+
+#define FETCH(name)	v->name = u64_stats_read(&s->name);
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		VIRTNET_RX_COUNTERS(FETCH)
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+#undef FETCH
+}
+
+static void virtnet_tx_read(const struct virtnet_sq_stats *s,
+			    struct virtnet_tx_delta *v)
+{
+	unsigned int start;
+
+#define FETCH(name)	v->name = u64_stats_read(&s->name);
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		VIRTNET_TX_COUNTERS(FETCH)
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+#undef FETCH
+}
+
+static u64 virtnet_irq_read(const struct virtnet_irq_stats *s)
+{
+	unsigned int start;
+	u64 v;
+
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		v = u64_stats_read(&s->interrupts);
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+	return v;
+}
+
+/**
+ * virtnet_get_stats64() - ndo_get_stats64
+ * @dev: the net device
+ * @tot: added to; what the stack itself counts comes on top of it
+ *
+ * What the device got wrong is an error, what we had no memory for a drop;
+ * together they are the sum of the queues' drops.
+ */
+void virtnet_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *tot)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	struct virtnet_rx_delta rx;
+	struct virtnet_tx_delta tx;
+	unsigned int i;
+
+	for (i = 0; i < vi->caps.max_pairs; i++) {
+		virtnet_rx_read(&vi->stats[i].rx, &rx);
+		virtnet_tx_read(&vi->stats[i].tx, &tx);
+		tot->rx_packets += rx.packets;
+		tot->rx_bytes += rx.bytes;
+		tot->rx_dropped += rx.skb_alloc_fail;
+		tot->rx_errors += rx.drops - rx.skb_alloc_fail;
+		tot->rx_length_errors += rx.len_short + rx.len_over;
+		tot->rx_frame_errors += rx.hdr_bad + rx.num_buffers;
+		tot->tx_packets += tx.packets;
+		tot->tx_bytes += tx.bytes;
+		tot->tx_dropped += tx.drops - tx.errors;
+		tot->tx_errors += tx.errors;
+	}
+}
+
+/* Counters of the device as a whole: name and where it is. */
+static const struct {
+	const char *name;
+	size_t offset;
+} virtnet_dev_counters[] = {
+#define DEV(str, member) { str, offsetof(struct virtnet_recovery, member) }
+	DEV("tx_timeout", count[VIRTNET_FAULT_TX_TIMEOUT]),
+	DEV("bad_used", count[VIRTNET_FAULT_BAD_USED]),
+	DEV("needs_reset", count[VIRTNET_FAULT_NEEDS_RESET]),
+	DEV("recover_ok", restarts),
+	DEV("recover_failed", failures),
+#undef DEV
+};
+
+#define COUNT(name)	+ 1
+#define VIRTNET_RX_NUM	(VIRTNET_RX_COUNTERS(COUNT) + 1)
+#define VIRTNET_TX_NUM	(VIRTNET_TX_COUNTERS(COUNT) + 2)
+
+/* Number of ethtool -S values. */
+unsigned int virtnet_stats_count(const struct virtnet_info *vi)
+{
+	return ARRAY_SIZE(virtnet_dev_counters) +
+	       vi->caps.max_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM);
+}
+
+static void virtnet_rx_strings(unsigned int i, u8 **p)
+{
+#define NAME(name)	ethtool_sprintf(p, "rx%u_" #name, i);
+	VIRTNET_RX_COUNTERS(NAME)
+	NAME(interrupts)
+#undef NAME
+}
+
+static void virtnet_tx_strings(unsigned int i, u8 **p)
+{
+#define NAME(name)	ethtool_sprintf(p, "tx%u_" #name, i);
+	VIRTNET_TX_COUNTERS(NAME)
+	NAME(interrupts)
+	NAME(timeouts)
+#undef NAME
+}
+
+/* Their names, in the order of virtnet_stats_values(). */
+void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
+		ethtool_puts(&p, virtnet_dev_counters[i].name);
+	for (i = 0; i < vi->caps.max_pairs; i++)
+		virtnet_rx_strings(i, &p);
+	for (i = 0; i < vi->caps.max_pairs; i++)
+		virtnet_tx_strings(i, &p);
+}
+
+static u64 *virtnet_rx_values(const struct virtnet_pair_stats *s, u64 *data)
+{
+	struct virtnet_rx_delta v;
+
+	virtnet_rx_read(&s->rx, &v);
+#define VALUE(name)	*data++ = v.name;
+	VIRTNET_RX_COUNTERS(VALUE)
+#undef VALUE
+	*data++ = virtnet_irq_read(&s->rx_irq);
+	return data;
+}
+
+static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
+{
+	struct virtnet_tx_delta v;
+
+	virtnet_tx_read(&s->tx, &v);
+#define VALUE(name)	*data++ = v.name;
+	VIRTNET_TX_COUNTERS(VALUE)
+#undef VALUE
+	*data++ = virtnet_irq_read(&s->tx_irq);
+	*data++ = atomic_long_read(&s->tx.timeouts);
+	return data;
+}
+
+/* The values; RTNL held. */
+void virtnet_stats_values(const struct virtnet_info *vi, u64 *data)
+{
+	const void *recovery = &vi->recovery;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
+		*data++ = atomic_long_read(recovery +
+					   virtnet_dev_counters[i].offset);
+	for (i = 0; i < vi->caps.max_pairs; i++)
+		data = virtnet_rx_values(&vi->stats[i], data);
+	for (i = 0; i < vi->caps.max_pairs; i++)
+		data = virtnet_tx_values(&vi->stats[i], data);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Transmit: start_xmit, completion, stop and wake. */
+#include <virtnet/ring.h>
+#include <virtnet/tx.h>
+#include <virtnet/virtnet.h>
+
+#include <linux/skbuff.h>
+
+/* Room in skb->cb for the header of a device that wants it apart. */
+struct virtnet_tx_cb {
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+};
+
+/**
+ * skb_xmit_done() - the device sent packets
+ * @vq: a transmit queue; hard interrupt context
+ */
+void skb_xmit_done(struct virtqueue *vq)
+{
+	struct virtnet_info *vi = vq->vdev->priv;
+	struct virtnet_qset *qs = READ_ONCE(vi->qs);
+	struct send_queue *sq;
+
+	if (unlikely(!qs))
+		return;
+	sq = &qs->sq[vq2pair(vq)];
+	virtnet_irq_stats_inc(sq->irq_stats);
+	ring_schedule(&sq->napi, vq);
+}
+
+/* Free what the device has sent. Tx lock held; @budget as NAPI got it. */
+static void virtnet_tx_free(struct send_queue *sq, int budget)
+{
+	unsigned int len, packets = 0, bytes = 0;
+	struct sk_buff *skb;
+
+	while ((skb = ring_get(sq->vq, &len))) {
+		bytes += skb->len;
+		packets++;
+		napi_consume_skb(skb, budget);
+	}
+	if (!packets)
+		return;
+	netdev_tx_completed_queue(sq->txq, packets, bytes);
+	u64_stats_update_begin(&sq->stats->syncp);
+	u64_stats_add(&sq->stats->packets, packets);
+	u64_stats_add(&sq->stats->bytes, bytes);
+	u64_stats_update_end(&sq->stats->syncp);
+}
+
+/* Is there room for whatever the stack may send next? */
+static bool virtnet_tx_room(const struct send_queue *sq)
+{
+	return ring_free(sq->vq) >= VIRTNET_TX_SG;
+}
+
+static void virtnet_tx_wake(struct send_queue *sq)
+{
+	if (!netif_tx_queue_stopped(sq->txq) || !virtnet_tx_room(sq))
+		return;
+	netif_tx_wake_queue(sq->txq);
+	virtnet_tx_stat_add(sq->stats, wake, 1);
+}
+
+/*
+ * Stop the queue when the next packet might not fit. The device may complete
+ * packets while we do, and with callbacks still off nobody would wake us: so
+ * arm, and look again.
+ */
+static bool virtnet_tx_maybe_stop(struct send_queue *sq)
+{
+	if (likely(virtnet_tx_room(sq)))
+		return false;
+	netif_tx_stop_queue(sq->txq);
+	virtnet_tx_stat_add(sq->stats, stop, 1);
+	if (likely(virtqueue_enable_cb_delayed(sq->vq)))
+		return true;
+	virtnet_tx_free(sq, 0);
+	virtnet_tx_wake(sq);
+	/* NAPI re-arms, and takes care of what is used from here on. */
+	ring_schedule(&sq->napi, sq->vq);
+	return true;
+}
+
+/* May the header go right in front of the packet, in one descriptor? */
+static bool virtnet_tx_can_push(const struct send_queue *sq,
+				const struct sk_buff *skb)
+{
+	return sq->can_push && !skb_header_cloned(skb) &&
+	       skb_headroom(skb) >= sq->hdr_len &&
+	       IS_ALIGNED((unsigned long)skb->data,
+			  __alignof__(struct virtio_net_hdr_mrg_rxbuf));
+}
+
+static int virtnet_tx_sg_push(struct send_queue *sq, struct sk_buff *skb)
+{
+	int n;
+
+	__skb_push(skb, sq->hdr_len);
+	n = skb_to_sgvec(skb, sq->sg, 0, skb->len);
+	__skb_pull(skb, sq->hdr_len);
+	return n;
+}
+
+static int virtnet_tx_sg_apart(struct send_queue *sq, struct sk_buff *skb,
+			       void *hdr)
+{
+	int n;
+
+	sg_set_buf(&sq->sg[0], hdr, sq->hdr_len);
+	n = skb_to_sgvec(skb, sq->sg + 1, 0, skb->len);
+	return n < 0 ? n : n + 1;
+}
+
+/* Header and packet to the ring. Return: 0 or -errno; the skb is not freed. */
+static int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
+{
+	struct virtnet_tx_cb *cb = (struct virtnet_tx_cb *)skb->cb;
+	bool push = virtnet_tx_can_push(sq, skb);
+	struct virtio_net_hdr_mrg_rxbuf *hdr;
+	int n;
+
+	BUILD_BUG_ON(sizeof(*cb) > sizeof(skb->cb));
+	hdr = push ? (void *)(skb->data - sq->hdr_len) : &cb->hdr;
+	if (virtnet_hdr_tx(&sq->vi->caps, skb, &hdr->hdr))
+		return -EPROTO;
+	if (sq->hdr_len > sizeof(hdr->hdr))
+		hdr->num_buffers = 0;
+	sg_init_table(sq->sg, skb_shinfo(skb)->nr_frags + (push ? 1 : 2));
+	n = push ? virtnet_tx_sg_push(sq, skb) :
+		   virtnet_tx_sg_apart(sq, skb, hdr);
+	if (unlikely(n < 0))
+		return n;
+	return ring_add_out(sq->vq, sq->sg, n, skb);
+}
+
+/* One doorbell a burst: when the stack has no more, or the queue stopped. */
+static void virtnet_tx_kick(struct send_queue *sq)
+{
+	if (ring_kick(sq->vq))
+		virtnet_tx_stat_add(sq->stats, kicks, 1);
+}
+
+static void virtnet_tx_drop(struct send_queue *sq, struct sk_buff *skb, int err)
+{
+	u64_stats_update_begin(&sq->stats->syncp);
+	u64_stats_add(&sq->stats->drops, 1);
+	if (err == -EPROTO)
+		u64_stats_add(&sq->stats->errors, 1);
+	u64_stats_update_end(&sq->stats->syncp);
+	dev_kfree_skb_any(skb);
+}
+
+/**
+ * virtnet_start_xmit() - ndo_start_xmit
+ * @skb: the packet; ours from here on
+ * @dev: the net device
+ *
+ * Called with the queue's tx lock held and bottom halves off. What cannot be
+ * sent is dropped and counted; the queue was stopped before it could be full.
+ *
+ * Return: NETDEV_TX_OK.
+ */
+netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	struct send_queue *sq = &vi->qs->sq[skb_get_queue_mapping(skb)];
+	bool more = netdev_xmit_more(), kick = !more;
+	unsigned int len = skb->len;
+	int err;
+
+	skb_tx_timestamp(skb);
+	err = xmit_skb(sq, skb);
+	if (unlikely(err)) {
+		virtnet_tx_drop(sq, skb, err);
+	} else {
+		kick = __netdev_tx_sent_queue(sq->txq, len, more);
+		kick |= virtnet_tx_maybe_stop(sq);
+	}
+	if (kick)
+		virtnet_tx_kick(sq);
+	return NETDEV_TX_OK;
+}
+
+static void virtnet_tx_check_broken(struct send_queue *sq)
+{
+	if (likely(!virtqueue_is_broken(sq->vq)))
+		return;
+	virtnet_tx_stat_add(sq->stats, bad_used, 1);
+	virtnet_report_fault(sq->vi, VIRTNET_FAULT_BAD_USED);
+}
+
+/**
+ * virtnet_poll_tx() - NAPI of a transmit queue
+ * @napi: its NAPI
+ * @budget: how much may be freed in a row; 0 from netpoll
+ *
+ * The callback is re-armed with a delay: the device interrupts after most of
+ * what is outstanding has been sent, or at once if that is little.
+ *
+ * Return: 0, or @budget if the device used more in the meantime.
+ */
+int virtnet_poll_tx(struct napi_struct *napi, int budget)
+{
+	struct send_queue *sq = container_of(napi, struct send_queue, napi);
+	bool again = false;
+
+	__netif_tx_lock(sq->txq, raw_smp_processor_id());
+	virtnet_tx_stat_add(sq->stats, polls, 1);
+	virtnet_tx_free(sq, budget);
+	virtnet_tx_wake(sq);
+	virtnet_tx_check_broken(sq);
+	/* Netpoll calls without having scheduled: leave the callback alone. */
+	if (budget)
+		again = !virtqueue_enable_cb_delayed(sq->vq);
+	if (again)
+		virtqueue_disable_cb(sq->vq);
+	__netif_tx_unlock(sq->txq);
+	if (again)
+		return budget;
+	napi_complete_done(napi, 0);
+	return 0;
+}
+
+/* Free what will never be sent; the device is reset and NAPI off. */
+void virtnet_tx_drain(struct send_queue *sq)
+{
+	struct sk_buff *skb;
+
+	while ((skb = virtqueue_detach_unused_buf(sq->vq)))
+		virtnet_tx_drop(sq, skb, 0);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Queue sets: rings, buffers and NAPI of one configuration. A set is made
+ * whole by virtnet_qset_alloc(), attached to the device's virtqueues, and can
+ * be thrown away.
+ */
+#ifndef _VIRTNET_QUEUES_H
+#define _VIRTNET_QUEUES_H
+
+#include <compat/compat.h>
+
+#include <linux/netdevice.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <linux/virtio.h>
+#include <virtnet/stats.h>
+#include <virtnet/vnet_hdr.h>
+
+struct page_pool;
+struct virtnet_info;
+struct virtnet_settings;
+struct receive_queue;
+
+/* Bytes behind the data of a buffer that an skb can be built in. */
+#define VIRTNET_RX_TAILROOM	SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
+/* Largest frame that can reach us: a full GSO packet with a VLAN tag. */
+#define VIRTNET_FRAME_MAX	(ETH_HLEN + VLAN_HLEN + 65535)
+/* The first page of a big-mode chain, and its followers. */
+#define VIRTNET_BIG_PAGES	17
+/* Header, linear part and every fragment of an skb. */
+#define VIRTNET_TX_SG		(MAX_SKB_FRAGS + 2)
+
+enum virtnet_rx_mode {
+	VIRTNET_RX_SMALL,
+	VIRTNET_RX_BIG,
+	VIRTNET_RX_MERGEABLE,
+};
+
+/**
+ * struct virtnet_rx_plan - how the receive buffers of a queue set look
+ * @mode: one of the three buffer modes, for all queues of the set
+ * @headroom: bytes kept free in front of the vnet header
+ * @buf_size: bytes taken from the page pool for a buffer, tailroom included
+ * @pages: pages of a chain in big mode, otherwise 1
+ * @depth: most buffers (chains) posted at a time per queue
+ *
+ * Derived from caps and settings alone; two equal plans can share buffers.
+ */
+struct virtnet_rx_plan {
+	enum virtnet_rx_mode mode;
+	u16 headroom;
+	u16 buf_size;
+	u16 pages;
+	u16 depth;
+};
+
+/**
+ * struct virtnet_rx_buf - one posted receive buffer, the token in the ring
+ * @va: start of the memory taken from the page pool
+ * @page: its page
+ * @chain: further pages of a big-mode chain, NULL otherwise
+ * @size: bytes at @va, accounted as truesize
+ * @len: bytes that the device may write, vnet header included
+ */
+struct virtnet_rx_buf {
+	void *va;
+	struct page *page;
+	struct page **chain;
+	u32 size;
+	u32 len;
+};
+
+/**
+ * struct receive_queue - one receive queue
+ *
+ * Everything is NAPI's alone while the queue runs; the timer and the
+ * interrupt only schedule NAPI.
+ */
+struct receive_queue {
+	/* Read on every packet, written at attach only. */
+	struct virtqueue *vq;
+	struct page_pool *pool;
+	struct virtnet_info *vi;
+	struct virtnet_rx_buf *bufs;
+	u16 *free_bufs;
+	struct virtnet_rq_stats *stats;
+	struct virtnet_hdr_rules rules;
+	struct virtnet_rx_plan plan;
+	u16 index;
+	u8 hdr_len;
+	u8 descs;
+	bool split_hdr;
+
+	/* Dirtied by NAPI. */
+	struct napi_struct napi ____cacheline_aligned_in_smp;
+	u16 nr_free;
+	u16 backoff_ms;
+	u32 avg_len;
+	struct scatterlist sg[VIRTNET_BIG_PAGES + 1];
+
+	/* Slow path fields follow. */
+	struct virtnet_irq_stats *irq_stats;
+	struct timer_list refill_timer;
+	struct page **chains;
+};
+
+/**
+ * struct send_queue - one transmit queue
+ *
+ * Everything behind @vq is under the queue's netdev tx lock.
+ */
+struct send_queue {
+	struct virtqueue *vq;
+	struct virtnet_info *vi;
+	struct virtnet_sq_stats *stats;
+	struct netdev_queue *txq;
+	u16 index;
+	u8 hdr_len;
+	bool can_push;
+
+	struct napi_struct napi ____cacheline_aligned_in_smp;
+	struct scatterlist sg[VIRTNET_TX_SG];
+
+	/* Slow path fields follow. */
+	struct virtnet_irq_stats *irq_stats;
+};
+
+/**
+ * struct virtnet_qset - the queues of one configuration
+ * @vi: the interface
+ * @plan: receive buffers
+ * @pairs: number of queue pairs
+ * @rq: receive queues
+ * @sq: transmit queues
+ */
+struct virtnet_qset {
+	struct virtnet_info *vi;
+	struct virtnet_rx_plan plan;
+	u16 pairs;
+	struct receive_queue *rq;
+	struct send_queue *sq;
+};
+
+void virtnet_rx_plan(struct virtnet_rx_plan *plan,
+		     const struct virtnet_caps *caps,
+		     const struct virtnet_settings *s);
+struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
+					const struct virtnet_settings *s);
+void virtnet_qset_free(struct virtnet_qset *qs);
+void virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs);
+void virtnet_qset_fill(struct virtnet_qset *qs);
+void virtnet_qset_enable(struct virtnet_qset *qs);
+void virtnet_qset_disable(struct virtnet_qset *qs);
+void virtnet_qset_drain(struct virtnet_qset *qs);
+
+/* Queue pairs are laid out rx0, tx0, rx1, tx1, ... (virtio 1.3, 5.1.2). */
+static inline unsigned int rxq2vq(unsigned int rxq)
+{
+	return rxq * 2;
+}
+
+static inline unsigned int txq2vq(unsigned int txq)
+{
+	return txq * 2 + 1;
+}
+
+static inline unsigned int vq2pair(const struct virtqueue *vq)
+{
+	return vq->index / 2;
+}
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every access of the datapath to a virtqueue goes through here. The kernel's
+ * virtio core owns the rings; this header is where its variants across
+ * kernels (premapped buffers, ring reset) meet.
+ */
+#ifndef _VIRTNET_RING_H
+#define _VIRTNET_RING_H
+
+#include <compat/compat.h>
+
+#include <linux/netdevice.h>
+#include <linux/virtio.h>
+
+/**
+ * ring_add_in() - hand buffers to the device to be written
+ * @vq: receive queue; the caller is its only user at this time
+ * @sg: entries, terminated
+ * @num: number of entries
+ * @token: what ring_get() is to return for it, not NULL
+ * @gfp: for an indirect table
+ *
+ * Return: 0, -ENOSPC when the ring is full, -ENOMEM, -EIO on a broken queue.
+ */
+static inline int ring_add_in(struct virtqueue *vq, struct scatterlist *sg,
+			      unsigned int num, void *token, gfp_t gfp)
+{
+	return virtqueue_add_inbuf(vq, sg, num, token, gfp);
+}
+
+/* The same for buffers that the device reads; the tx lock is held. */
+static inline int ring_add_out(struct virtqueue *vq, struct scatterlist *sg,
+			       unsigned int num, void *token)
+{
+	return virtqueue_add_outbuf(vq, sg, num, token, GFP_ATOMIC);
+}
+
+/**
+ * ring_get() - take back the next buffer that the device is done with
+ * @vq: the queue
+ * @len: bytes the device claims to have written; not to be trusted
+ *
+ * Return: the token, or NULL when there is none or the queue is broken.
+ */
+static inline void *ring_get(struct virtqueue *vq, unsigned int *len)
+{
+	return virtqueue_get_buf(vq, len);
+}
+
+/* Ring the doorbell if the device wants it. True if it was rung. */
+static inline bool ring_kick(struct virtqueue *vq)
+{
+	return virtqueue_kick_prepare(vq) && virtqueue_notify(vq);
+}
+
+/* Descriptors free in the ring. */
+static inline unsigned int ring_free(const struct virtqueue *vq)
+{
+	return vq->num_free;
+}
+
+/**
+ * ring_schedule() - switch callbacks off and let NAPI look at the queue
+ * @napi: the queue's NAPI
+ * @vq: the queue
+ *
+ * Callbacks stay off until ring_complete(). Any context.
+ */
+static inline void ring_schedule(struct napi_struct *napi, struct virtqueue *vq)
+{
+	if (napi_schedule_prep(napi)) {
+		virtqueue_disable_cb(vq);
+		__napi_schedule(napi);
+	}
+}
+
+/**
+ * ring_complete() - end a poll and re-arm the callback
+ * @napi: the queue's NAPI, being polled
+ * @vq: the queue
+ * @done: packets handled, below the budget
+ *
+ * Arms first and looks again afterwards, so that a buffer which the device
+ * used between the last ring_get() and the arming is not left behind.
+ */
+static inline void ring_complete(struct napi_struct *napi, struct virtqueue *vq,
+				 int done)
+{
+	unsigned int last = virtqueue_enable_cb_prepare(vq);
+
+	if (!napi_complete_done(napi, done))
+		virtqueue_disable_cb(vq);
+	else if (unlikely(virtqueue_poll(vq, last)))
+		ring_schedule(napi, vq);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Transmit. */
+#ifndef _VIRTNET_TX_H
+#define _VIRTNET_TX_H
+
+#include <compat/compat.h>
+
+#include <linux/netdevice.h>
+#include <virtnet/queues.h>
+
+void skb_xmit_done(struct virtqueue *vq);
+int virtnet_poll_tx(struct napi_struct *napi, int budget);
+netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
+void virtnet_tx_drain(struct send_queue *sq);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interface, and who is who:
+ *
+ *   main.c      module, driver registration
+ *   probe.c     probe, remove, config changes, suspend and resume
+ *   caps.c      what the device offered: validated once
+ *   settings.c  what the user asked for: checked, applied
+ *   device.c    the device's life: negotiate, virtqueues, run, quiesce
+ *   queues.c    queue sets
+ *   rx*.c       receive; one file per buffer mode
+ *   vnet_hdr.c  the header gate
+ *   tx.c        transmit
+ *   recovery.c  reasons, and the work that restarts the device
+ *   netdev.c    net_device_ops
+ *   ethtool.c, stats.c
+ */
+#ifndef _VIRTNET_H
+#define _VIRTNET_H
+
+#include <compat/compat.h>
+
+#include <linux/atomic.h>
+#include <linux/netdevice.h>
+#include <linux/ethtool.h>
+#include <linux/virtio.h>
+#include <linux/workqueue.h>
+#include <virtnet/caps.h>
+#include <virtnet/queues.h>
+#include <virtnet/recovery.h>
+#include <virtnet/settings.h>
+#include <virtnet/stats.h>
+
+#define VIRTNET_DRIVER_NAME "virtnet"
+#define VIRTNET_VERSION "0.1.0"
+
+/**
+ * enum virtnet_state - what the device is doing for us
+ * @VIRTNET_IDLE: reset, no virtqueues: it cannot touch memory
+ * @VIRTNET_LIVE: virtqueues exist and are empty (between probe and first open)
+ * @VIRTNET_RUNNING: buffers posted, NAPI on
+ */
+enum virtnet_state {
+	VIRTNET_IDLE,
+	VIRTNET_LIVE,
+	VIRTNET_RUNNING,
+};
+
+/**
+ * struct virtnet_info - private part of the net device
+ * @vdev: the virtio device
+ * @dev: the net device
+ * @qs: the running queue set; NULL unless @state is VIRTNET_RUNNING
+ * @caps: what the device offered
+ * @settings: what the user asked for, as applied; RTNL
+ * @state: RTNL, or the only user during probe and remove
+ * @stopping: no new recovery work is to be queued; set by remove
+ * @stats: counters of each possible pair
+ * @vqs: virtqueues while not idle, 2 * caps.max_pairs of them
+ * @vq_names: their names, kept for as long as the virtio core may print them
+ * @config_work: reads a changed config space
+ * @recovery: faults seen and what is done about them
+ */
+struct virtnet_info {
+	struct virtio_device *vdev;
+	struct net_device *dev;
+	struct virtnet_qset *qs;
+	struct virtnet_caps caps;
+	struct virtnet_settings settings;
+	enum virtnet_state state;
+	bool stopping;
+	struct virtnet_pair_stats *stats;
+	struct virtqueue **vqs;
+	const char **vq_names;
+	struct work_struct config_work;
+	struct virtnet_recovery recovery;
+};
+
+extern const struct net_device_ops virtnet_netdev_ops;
+extern const struct ethtool_ops virtnet_ethtool_ops;
+
+/* probe.c */
+int virtnet_probe(struct virtio_device *vdev);
+void virtnet_remove(struct virtio_device *vdev);
+void virtnet_config_changed(struct virtio_device *vdev);
+int virtnet_freeze(struct virtio_device *vdev);
+int virtnet_restore(struct virtio_device *vdev);
+void virtnet_link_update(struct virtnet_info *vi);
+
+/* device.c: RTNL held, or before registration */
+int virtnet_device_start(struct virtnet_info *vi, bool negotiate);
+void virtnet_device_stop(struct virtnet_info *vi);
+int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs);
+struct virtnet_qset *virtnet_halt(struct virtnet_info *vi);
+int virtnet_up(struct virtnet_info *vi);
+void virtnet_down(struct virtnet_info *vi);
+int virtnet_restart(struct virtnet_info *vi);
+
+/* netdev.c */
+void virtnet_netdev_init(struct virtnet_info *vi);
+
+#endif

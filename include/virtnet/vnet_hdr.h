@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The header gate: nothing of a vnet header is used before it has been copied
+ * out of shared memory once and checked here. No virtqueue in sight, so that
+ * unit tests and fuzzers can call it.
+ */
+#ifndef _VIRTNET_VNET_HDR_H
+#define _VIRTNET_VNET_HDR_H
+
+#include <compat/compat.h>
+
+#include <linux/skbuff.h>
+#include <linux/virtio_net.h>
+#include <virtnet/caps.h>
+
+/**
+ * struct virtnet_hdr_rules - what the negotiated features allow in a header
+ * @gso_types: bitmap of allowed VIRTIO_NET_HDR_GSO_* types, bit 0 (none) set
+ * @csum: NEEDS_CSUM and DATA_VALID have a meaning
+ * @ecn: VIRTIO_NET_HDR_GSO_ECN may accompany TCP
+ * @little_endian: byte order of the 16-bit fields
+ */
+struct virtnet_hdr_rules {
+	u8 gso_types;
+	bool csum;
+	bool ecn;
+	bool little_endian;
+};
+
+void virtnet_hdr_rules_init(struct virtnet_hdr_rules *rules,
+			    const struct virtnet_caps *caps);
+bool virtnet_hdr_ok_slow(const struct virtnet_hdr_rules *rules,
+			 const struct virtio_net_hdr *hdr, u32 len);
+int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
+		   const struct virtio_net_hdr *hdr, struct sk_buff *skb);
+int virtnet_hdr_tx(const struct virtnet_caps *caps, const struct sk_buff *skb,
+		   struct virtio_net_hdr *hdr);
+
+/**
+ * virtnet_hdr_plain() - does the header ask for nothing?
+ * @hdr: private copy of the header
+ *
+ * True for a packet without GSO, checksum state or unknown flags: the common
+ * case of small traffic, decided without looking at the other fields.
+ */
+static inline bool virtnet_hdr_plain(const struct virtio_net_hdr *hdr)
+{
+	return !(hdr->flags | hdr->gso_type);
+}
+
+/**
+ * virtnet_hdr_ok() - may this header be used?
+ * @rules: what was negotiated
+ * @hdr: private copy of the header
+ * @len: bytes of the whole packet behind the header
+ *
+ * Virtio 1.3, 5.1.6.4.2. Return: false if the packet must be dropped.
+ */
+static inline bool virtnet_hdr_ok(const struct virtnet_hdr_rules *rules,
+				  const struct virtio_net_hdr *hdr, u32 len)
+{
+	return likely(virtnet_hdr_plain(hdr)) ||
+	       virtnet_hdr_ok_slow(rules, hdr, len);
+}
+
+#endif
