@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One boot: the initramfs, QEMU with the counting plugin, and what came of it."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from vmlib import guestroot, kernels, paths
+from vmlib.cpio import CpioWriter
+from vmlib.errors import VmError
+from vmlib.kernels import Kernel
+
+from .workloads import TEST_MAC, TEST_MAC2, Workload
+
+HERE = Path(__file__).resolve().parents[1]
+OUT = paths.BUILD / "bench"
+GEN_NIC = "0000:00:03.0"
+TEST_NICS = ("0000:00:04.0", "0000:00:05.0")
+# generated frames are sent this long after the first was handed to the device
+GENERATOR_HOLD_NS = 1_500_000
+CPU = "max,-rdrand,-rdseed,-la57,-svm"
+CMDLINE = ("console=ttyS0 quiet nokaslr norandmaps panic=-1 audit=0 nowatchdog "
+           "rcupdate.rcu_cpu_stall_suppress=1")
+TIMEOUT = 600
+
+
+@dataclass
+class Boot:
+    """What one boot left behind."""
+
+    counts: Path                    # the plugin's file
+    symbols: Optional[Path]         # kallsyms of the core kernel, when asked for
+    lines: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> Optional[int]:
+        for line in self.lines:
+            match = re.fullmatch(rf"(?:bench: )?{name} (-?\d+)", line)
+            if match:
+                return int(match.group(1))
+        return None
+
+    def sections(self) -> dict[str, dict[str, int]]:
+        """Module -> section -> address."""
+        found: dict[str, dict[str, int]] = {}
+        for line in self.lines:
+            match = re.fullmatch(r"bench: section (\S+) (\S+) 0x([0-9a-f]+)", line)
+            if match:
+                found.setdefault(match[1], {})[match[2]] = int(match[3], 16)
+        return found
+
+
+def _compile(target: Path, sources: list[Path], flags: list[str]) -> Path:
+    newest = max(path.stat().st_mtime
+                 for folder in ("plugin", "guest") for path in (HERE / folder).iterdir())
+    if target.exists() and target.stat().st_mtime > newest:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", *flags, "-o",
+               str(target), *map(str, sources)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise VmError(f"bench: {target.name} does not compile:\n{done.stderr}")
+    return target
+
+
+def plugin() -> Path:
+    return _compile(OUT / "count.so", sorted((HERE / "plugin").glob("*.c")),
+                    ["-fPIC", "-shared", "-fvisibility=hidden"])
+
+
+def program() -> Path:
+    return _compile(OUT / "bench", sorted((HERE / "guest").glob("*.c")), ["-static"])
+
+
+def _load_order(kernel: Kernel, names: tuple[str, ...]) -> list[str]:
+    """Module paths, each after those it needs."""
+    wanted = kernel.closure(list(names))
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        path, *needs = wanted[name]
+        for need in needs:
+            visit(kernels.module_name(need))
+        if path not in order:
+            order.append(path)
+    for name in names:
+        if name in wanted:
+            visit(name)
+    return order
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to boot: the module files may be patched copies."""
+
+    kernel: Kernel
+    driver: str                             # virtnet or intree
+    work: Workload
+    module: Optional[Path] = None           # virtnet.ko
+    replaced: Optional[Path] = None         # another virtio_net.ko than Debian's
+    symbols: bool = False
+    settings: str = ""                      # shell run on $NIC first
+
+    @property
+    def nics(self) -> tuple[str, ...]:
+        return TEST_NICS[:self.work.nics]
+
+    def modules(self) -> list[str]:
+        names = ("virtio_pci", "af_packet", "virtio_net", *self.work.modules)
+        return _load_order(self.kernel, names)
+
+    def module_bytes(self, path: str) -> bytes:
+        if self.replaced and kernels.module_name(path) == "virtio_net":
+            return self.replaced.read_bytes()
+        return kernels.read_module(self.kernel.moddir / path)
+
+    def module_files(self) -> dict[str, bytes]:
+        """The code of every module that is loaded, by module name."""
+        found = {kernels.module_name(path): self.module_bytes(path)
+                 for path in self.modules()}
+        if self.module:
+            found["virtnet"] = self.module.read_bytes()
+        return found
+
+
+def _config(setup: Setup) -> str:
+    return (f"DRIVER={setup.driver}\nGEN_NIC={GEN_NIC}\n"
+            f"TEST_NICS='{' '.join(setup.nics)}'\nSYMBOLS={'yes' if setup.symbols else ''}\n")
+
+
+def _initramfs(setup: Setup, target: Path) -> None:
+    with open(target, "wb") as out:
+        with open(guestroot.archive(), "rb") as programs:
+            shutil.copyfileobj(programs, out)
+        cpio = CpioWriter(out)
+        order = setup.modules()
+        for path in order:
+            cpio.data(f"bench/modules/{kernels.module_name(path)}.ko", setup.module_bytes(path))
+        cpio.data("bench/modules/order", "".join(
+            f"{kernels.module_name(path)}.ko\n" for path in order).encode())
+        for path in _load_order(setup.kernel, ("virtio_blk",)):
+            cpio.data(f"bench/modules/{kernels.module_name(path)}.ko", setup.module_bytes(path))
+        if setup.module:
+            cpio.file("bench/modules/virtnet.ko", setup.module)
+        cpio.data("bench/bench", program().read_bytes(), 0o755)
+        cpio.data("bench/config", _config(setup).encode())
+        cpio.data("bench/workload",
+                  f"workload() {{\n{setup.settings}\n{setup.work.script}\n}}\n".encode())
+        cpio.data("init", (HERE / "guest" / "init").read_bytes(), 0o755)
+        cpio.close()
+
+
+def _network(setup: Setup) -> list[str]:
+    """The generator's pair on hub 0; the second device under test on hub 1."""
+    work = setup.work
+    common = "ioeventfd=off,romfile="
+    argv = ["-netdev", "hubport,id=gen,hubid=0",
+            "-device", f"virtio-net-pci,netdev=gen,addr=3,mac=02:00:00:00:01:99,{common},"
+                       f"tx=timer,x-txtimer={GENERATOR_HOLD_NS}"]
+    extra = "".join(f",{key}={value}" for key, value in work.device.items())
+    both_ends = work.unit == "KiB"
+    for i, mac in enumerate((TEST_MAC, TEST_MAC2)[:work.nics]):
+        name = f"vhub0{'ab'[i]}" if work.net == "vhub" else f"test{i}"
+        if work.net == "hub":
+            argv += ["-netdev", f"hubport,id={name},hubid={2 if both_ends else i}"]
+        argv += ["-device", f"virtio-net-pci,netdev={name},addr={4 + i},mac={mac},{common},"
+                            f"tx=timer,x-txtimer={work.tx_hold_ns}{extra}"]
+    return argv
+
+
+def _command(setup: Setup, boot: Boot, initrd: Path) -> list[str]:
+    argv = ["nice", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-M", "pc-i440fx-7.1,accel=tcg", "-cpu", CPU, "-smp", "1",
+            "-m", "1024", "-icount", "shift=0,sleep=off", "-rtc", "base=2025-01-01,clock=vm",
+            "-kernel", str(setup.kernel.image), "-initrd", str(initrd), "-append", CMDLINE,
+            "-serial", "stdio",
+            "-plugin", f"{plugin()},out={boot.counts},vhub={1 if setup.work.net == 'vhub' else 0}"]
+    if boot.symbols:
+        argv += ["-drive", f"if=none,id=symbols,format=raw,file={boot.symbols}",
+                 "-device", "virtio-blk-pci,drive=symbols,addr=8"]
+    return argv + _network(setup)
+
+
+def run(setup: Setup) -> Boot:
+    """Boot, wait for the guest's power-off, check that it did what it should."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="virtnet-bench.") as scratch:
+        boot = Boot(Path(scratch) / "counts", Path(scratch) / "symbols" if setup.symbols else None)
+        if boot.symbols:
+            boot.symbols.touch()
+            os.truncate(boot.symbols, 32 << 20)
+        _initramfs(setup, Path(scratch) / "initrd")
+        boot.lines = _console(_command(setup, boot, Path(scratch) / "initrd"))
+        _check(setup, boot)
+        return _keep(setup, boot)
+
+
+def _console(argv: list[str]) -> list[str]:
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise VmError(f"bench: the guest did not end within {TIMEOUT} s:\n"
+                      f"{(late.stdout or b'').decode(errors='replace')[-2000:]}") from None
+    text = done.stdout.decode(errors="replace")
+    return [line.strip("\r\n\0 ") for line in text.split("\n")]
+
+
+def _check(setup: Setup, boot: Boot) -> None:
+    text = "\n".join(boot.lines)
+    wanted = {"virtnet": "virtnet", "intree": "virtio_net"}[setup.driver]
+    used = re.search(r"bench: driver (\S+)", text)
+    if "bench: done" not in boot.lines or "bench-failed" in text:
+        raise VmError(f"bench: {setup.work.name} failed in the guest:\n{text[-3000:]}")
+    if not used or used[1] != wanted:
+        raise VmError(f"bench: the device was driven by {used and used[1]}, not {wanted}")
+    if re.search(r"^bench: (?!driver|rxmem|section|done)", text, re.M):
+        raise VmError(f"bench: the guest complained:\n{text[-3000:]}")
+
+
+def _keep(setup: Setup, boot: Boot) -> Boot:
+    name = f"{setup.kernel.kver}-{setup.driver}-{setup.work.name}"
+    counts = OUT / "raw" / f"{name}.counts"
+    counts.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(boot.counts, counts)
+    (OUT / "raw" / f"{name}.console").write_text("\n".join(boot.lines))
+    boot.counts = counts
+    if boot.symbols:
+        core = boot.symbols.read_bytes().split(b"\nend\n")[0]
+        boot.symbols = core_symbols_file(setup.kernel)
+        boot.symbols.parent.mkdir(parents=True, exist_ok=True)
+        boot.symbols.write_bytes(core)
+    return boot
+
+
+def core_symbols_file(kernel: Kernel) -> Path:
+    return paths.cache() / "bench" / f"kallsyms-{kernel.release}"

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows in lock-step with the device.
+ *
+ * The generator's device holds what it is sent until a virtual timer ends.
+ * So: send K frames, open the window, sleep past the timer, (read what came,)
+ * close the window.  Control windows send the same frames to an address that
+ * the device under test filters out.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "marks.h"
+
+#define MAX_FRAME 9014
+
+struct plan {
+	int raw;		/* packet socket of the generator */
+	int udp;		/* socket that reads what arrives, or -1 */
+	long burst, windows, warmup, hold_us, length;
+	unsigned char measured[MAX_FRAME], control[MAX_FRAME];
+	long received;
+};
+
+static void parse_mac(const char *text, unsigned char *mac)
+{
+	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2],
+		   &mac[3], &mac[4], &mac[5]) != 6)
+		die("not a MAC address: %s", text);
+}
+
+static unsigned short ip_checksum(const void *data, size_t len)
+{
+	const unsigned short *p = data;
+	unsigned long sum = 0;
+
+	for (; len > 1; len -= 2)
+		sum += *p++;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static void make_frame(unsigned char *frame, const char *mac, char **argv, long length)
+{
+	struct ether_header *eth = (void *)frame;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+
+	parse_mac(mac, eth->ether_dhost);
+	parse_mac("02:00:00:00:00:99", eth->ether_shost);
+	eth->ether_type = htons(ETHERTYPE_IP);
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->tot_len = htons(length - sizeof(*eth));
+	ip->ttl = 64;
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = inet_addr(arg_text(argv, "src", "10.0.1.99"));
+	ip->daddr = inet_addr(arg_text(argv, "dst", "10.0.1.1"));
+	ip->check = ip_checksum(ip, sizeof(*ip));
+	udp->source = htons(4000);
+	udp->dest = htons(arg_number(argv, "port", 9));
+	udp->len = htons(length - sizeof(*eth) - sizeof(*ip));
+}
+
+static int open_raw(const char *ifname)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET };
+	int one = 1, fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	to.sll_ifindex = if_nametoindex(ifname);
+	if (fd < 0 || !to.sll_ifindex || bind(fd, (void *)&to, sizeof(to)))
+		die("packet socket on %s", ifname);
+	if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one)))
+		die("PACKET_QDISC_BYPASS");
+	return fd;
+}
+
+static int open_udp(long port)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int size = 4 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (void *)&any, sizeof(any)))
+		die("UDP port %ld", port);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		die("SO_RCVBUFFORCE");
+	return fd;
+}
+
+static void send_burst(const struct plan *plan, const unsigned char *frame)
+{
+	for (long i = 0; i < plan->burst; i++)
+		while (send(plan->raw, frame, plan->length, 0) != plan->length)
+			if (errno != ENOBUFS && errno != EAGAIN)
+				die("send");
+}
+
+static void drain(struct plan *plan)
+{
+	char buf[MAX_FRAME];
+
+	while (plan->udp >= 0 && recv(plan->udp, buf, sizeof(buf), 0) > 0)
+		plan->received++;
+}
+
+static void control_window(struct plan *plan)
+{
+	send_burst(plan, plan->control);
+	bench_mark(BENCH_MARK_OPEN, PHASE_CONTROL);
+	sleep_us(plan->hold_us);
+	bench_mark(BENCH_MARK_CLOSE, PHASE_CONTROL);
+	sleep_us(plan->hold_us);
+}
+
+static void measured_window(struct plan *plan, int count)
+{
+	send_burst(plan, plan->measured);
+	if (count)
+		bench_mark(BENCH_MARK_OPEN, PHASE_MEASURED);
+	sleep_us(plan->hold_us);
+	drain(plan);
+	if (count)
+		bench_mark(BENCH_MARK_CLOSE, PHASE_MEASURED);
+	sleep_us(plan->hold_us);
+}
+
+int cmd_lockstep(char **argv)
+{
+	static struct plan plan;
+
+	plan.burst = arg_number(argv, "burst", 32);
+	plan.windows = arg_number(argv, "windows", 64);
+	plan.warmup = arg_number(argv, "warmup", 32);
+	plan.hold_us = arg_number(argv, "hold", 3000);
+	plan.length = arg_number(argv, "length", 60);
+	plan.udp = arg_number(argv, "read", 0) ? open_udp(arg_number(argv, "port", 9)) : -1;
+	plan.raw = open_raw(arg_text(argv, "if", NULL));
+	make_frame(plan.measured, arg_text(argv, "mac", NULL), argv, plan.length);
+	make_frame(plan.control, "02:00:00:00:00:ff", argv, plan.length);
+	prctl(PR_SET_TIMERSLACK, 1);
+	for (long i = 0; i < plan.warmup; i++)
+		measured_window(&plan, 0);
+	plan.received = 0;
+	for (long i = 0; i < plan.windows; i++) {
+		control_window(&plan);
+		measured_window(&plan, 1);
+	}
+	printf("packets %ld\n", plan.burst * plan.windows);
+	if (plan.udp >= 0)
+		printf("read %ld\n", plan.received);
+	return 0;
+}
