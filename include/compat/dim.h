@@ -5,12 +5,12 @@
 #include <linux/dim.h>
 
 #ifndef HAVE_NET_DIM_POINTER
-static inline void virtnet_net_dim(struct dim *dim, const struct dim_sample *sample)
+static inline void compat_net_dim(struct dim *dim, const struct dim_sample *sample)
 {
 	net_dim(dim, *sample);
 }
 
-#define net_dim virtnet_net_dim
+#define net_dim compat_net_dim
 #endif
 
 #endif

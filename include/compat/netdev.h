@@ -143,7 +143,7 @@ struct netdev_stat_ops {
 #endif
 #endif
 
-static inline void virtnet_set_stat_ops(struct net_device *dev, const struct netdev_stat_ops *ops)
+static inline void compat_set_stat_ops(struct net_device *dev, const struct netdev_stat_ops *ops)
 {
 #ifdef HAVE_NETDEV_STAT_OPS
 	dev->stat_ops = ops;

@@ -71,7 +71,7 @@ static inline void page_pool_get_stats(const struct page_pool *pool, struct page
 
 #ifndef HAVE_PAGE_POOL_PARAMS_QUEUE_IDX
 /* The newest parameters; those that the kernel does not know are dropped on the way. */
-struct virtnet_page_pool_params {
+struct compat_page_pool_params {
 	unsigned int order;
 	unsigned int pool_size;
 	int nid;
@@ -86,7 +86,7 @@ struct virtnet_page_pool_params {
 };
 
 static inline struct page_pool *
-virtnet_page_pool_create(const struct virtnet_page_pool_params *params)
+compat_page_pool_create(const struct compat_page_pool_params *params)
 {
 	struct page_pool_params pp = {
 		.order = params->order,
@@ -111,15 +111,15 @@ virtnet_page_pool_create(const struct virtnet_page_pool_params *params)
 	return page_pool_create(&pp);
 }
 
-#define page_pool_params virtnet_page_pool_params
-#define page_pool_create virtnet_page_pool_create
+#define page_pool_params compat_page_pool_params
+#define page_pool_create compat_page_pool_create
 #endif
 
 #ifdef HAVE_PAGE_POOL_FRAG_FLAG
 /* For those who want to say it: a pool is created with it anyway. */
 #define VIRTNET_PP_FLAG_FRAG PP_FLAG_PAGE_FRAG
 
-static inline struct page *virtnet_page_pool_alloc_pages(struct page_pool *pool, gfp_t gfp)
+static inline struct page *compat_page_pool_alloc_pages(struct page_pool *pool, gfp_t gfp)
 {
 	struct page *page = page_pool_alloc_pages(pool, gfp);
 
@@ -128,13 +128,13 @@ static inline struct page *virtnet_page_pool_alloc_pages(struct page_pool *pool,
 	return page;
 }
 
-static inline struct page *virtnet_page_pool_dev_alloc_pages(struct page_pool *pool)
+static inline struct page *compat_page_pool_dev_alloc_pages(struct page_pool *pool)
 {
-	return virtnet_page_pool_alloc_pages(pool, GFP_ATOMIC | __GFP_NOWARN);
+	return compat_page_pool_alloc_pages(pool, GFP_ATOMIC | __GFP_NOWARN);
 }
 
-#define page_pool_alloc_pages virtnet_page_pool_alloc_pages
-#define page_pool_dev_alloc_pages virtnet_page_pool_dev_alloc_pages
+#define page_pool_alloc_pages compat_page_pool_alloc_pages
+#define page_pool_dev_alloc_pages compat_page_pool_dev_alloc_pages
 #else
 #define VIRTNET_PP_FLAG_FRAG 0
 #endif

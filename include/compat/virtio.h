@@ -12,19 +12,19 @@
  * Features are arrays of VIRTIO_FEATURES_U64S words. The virtio core of a
  * kernel without such arrays negotiates the first 64 bits only, and asserts
  * that a driver asks for no others: list those in VIRTNET_EXTENDED_FEATURES(),
- * which is nothing there, and read bits with virtnet_has_feature().
+ * which is nothing there, and read bits with compat_has_feature().
  */
 #ifdef HAVE_VIRTIO_FEATURES_ARRAY
 
 #define VIRTNET_EXTENDED_FEATURES(...) __VA_ARGS__
 
-static inline bool virtnet_has_feature(const struct virtio_device *vdev, unsigned int bit)
+static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {
 	return virtio_has_feature(vdev, bit);
 }
 
 /* The negotiated features, or, before negotiation is over, what is to be negotiated. */
-static inline void virtnet_driver_features(const struct virtio_device *vdev, u64 *features)
+static inline void compat_driver_features(const struct virtio_device *vdev, u64 *features)
 {
 	virtio_features_copy(features, vdev->features_array);
 }
@@ -90,12 +90,12 @@ static inline void virtio_get_features(struct virtio_device *vdev, u64 *features
 	virtio_features_from_u64(features, vdev->config->get_features(vdev));
 }
 
-static inline bool virtnet_has_feature(const struct virtio_device *vdev, unsigned int bit)
+static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {
 	return bit < 64 && virtio_has_feature(vdev, bit);
 }
 
-static inline void virtnet_driver_features(const struct virtio_device *vdev, u64 *features)
+static inline void compat_driver_features(const struct virtio_device *vdev, u64 *features)
 {
 	virtio_features_from_u64(features, vdev->features);
 }

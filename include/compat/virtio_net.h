@@ -13,7 +13,7 @@
  * same way. So they are shown a header that says UFO, and the result is
  * corrected. What they would have checked for USO is checked here.
  */
-static inline int virtnet_uso_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
+static inline int compat_uso_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
 				     bool little_endian)
 {
 	u16 gso_size = __virtio16_to_cpu(little_endian, hdr->gso_size);
@@ -44,11 +44,11 @@ static inline int virtnet_uso_to_skb(struct sk_buff *skb, const struct virtio_ne
 	return 0;
 }
 
-static inline int virtnet_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
+static inline int compat_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
 				     bool little_endian)
 {
 	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP_L4)
-		return virtnet_uso_to_skb(skb, hdr, little_endian);
+		return compat_uso_to_skb(skb, hdr, little_endian);
 	return virtio_net_hdr_to_skb(skb, hdr, little_endian);
 }
 
@@ -56,7 +56,7 @@ static inline int virtnet_hdr_to_skb(struct sk_buff *skb, const struct virtio_ne
  * In the other direction the helper fails for want of a name for the segmentation;
  * it has no more to say about a header than follows here.
  */
-static inline int virtnet_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
+static inline int compat_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
 				       bool little_endian, bool has_data_valid, int vlan_hlen)
 {
 	if (!(skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4))
@@ -75,8 +75,8 @@ static inline int virtnet_hdr_from_skb(const struct sk_buff *skb, struct virtio_
 	return 0;
 }
 
-#define virtio_net_hdr_to_skb virtnet_hdr_to_skb
-#define virtio_net_hdr_from_skb virtnet_hdr_from_skb
+#define virtio_net_hdr_to_skb compat_hdr_to_skb
+#define virtio_net_hdr_from_skb compat_hdr_from_skb
 #endif
 
 #ifndef HAVE_VIRTIO_NET_HDR_TNL

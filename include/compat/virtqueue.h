@@ -18,7 +18,7 @@ struct virtqueue_info {
 	bool ctx;
 };
 
-static inline int virtnet_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
+static inline int compat_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 				   struct virtqueue *vqs[],
 				   struct virtqueue_info vqs_info[],
 				   struct irq_affinity *desc)
@@ -43,7 +43,7 @@ static inline int virtnet_find_vqs(struct virtio_device *vdev, unsigned int nvqs
 	return err;
 }
 
-#define virtio_find_vqs virtnet_find_vqs
+#define virtio_find_vqs compat_find_vqs
 #endif
 
 /* The answer of a device or transport that cannot reset single queues either. */
@@ -62,7 +62,7 @@ static inline int virtqueue_reset(struct virtqueue *vq,
  * out of the ring; there is nobody else on the ring meanwhile.
  */
 #ifndef HAVE_VIRTQUEUE_RESIZE_DONE
-static inline int virtnet_virtqueue_resize(struct virtqueue *vq, u32 num,
+static inline int compat_virtqueue_resize(struct virtqueue *vq, u32 num,
 					   void (*recycle)(struct virtqueue *vq, void *buf),
 					   void (*recycle_done)(struct virtqueue *vq))
 {
@@ -80,7 +80,7 @@ static inline int virtnet_virtqueue_resize(struct virtqueue *vq, u32 num,
 #endif
 }
 
-#define virtqueue_resize virtnet_virtqueue_resize
+#define virtqueue_resize compat_virtqueue_resize
 #endif
 
 /* NULL where the device works on physical addresses, as the newer cores have it. */
@@ -99,7 +99,7 @@ static inline struct device *virtqueue_dma_dev(struct virtqueue *vq)
  * Premapped buffers: the driver hands over DMA addresses. Newer kernels take them
  * by virtqueue_add_inbuf_premapped(), buffer by buffer; older ones by the usual
  * calls, on a queue for which virtqueue_set_dma_premapped() was called while it
- * was empty, and then for all its buffers. virtnet_vq_set_premapped() does what
+ * was empty, and then for all its buffers. compat_vq_set_premapped() does what
  * is needed to make the newer calls work, or says that they do not.
  *
  * 6.1.192 has a virtqueue_set_dma_premapped() that sets a flag which nobody looks at: the
@@ -107,12 +107,12 @@ static inline struct device *virtqueue_dma_dev(struct virtqueue *vq)
  * is how the compile test tells it from one that works.
  */
 #ifdef HAVE_VIRTQUEUE_ADD_PREMAPPED
-static inline int virtnet_vq_set_premapped(struct virtqueue *vq)
+static inline int compat_vq_set_premapped(struct virtqueue *vq)
 {
 	return 0;
 }
 #else
-static inline int virtnet_vq_set_premapped(struct virtqueue *vq)
+static inline int compat_vq_set_premapped(struct virtqueue *vq)
 {
 #ifdef HAVE_VIRTQUEUE_SET_DMA_PREMAPPED
 	return virtqueue_set_dma_premapped(vq);

@@ -13,7 +13,7 @@
 
 /*
  * What a device can do with XDP is told through netlink from 6.3 on. Before registration,
- * and on kernels that do not tell, virtnet_init_xdp_features() is enough.
+ * and on kernels that do not tell, compat_init_xdp_features() is enough.
  */
 #ifndef HAVE_XDP_SET_FEATURES_FLAG
 typedef u32 xdp_features_t;
@@ -38,11 +38,11 @@ static inline void xdp_features_clear_redirect_target(struct net_device *dev)
 {
 }
 
-static inline void virtnet_init_xdp_features(struct net_device *dev, xdp_features_t val)
+static inline void compat_init_xdp_features(struct net_device *dev, xdp_features_t val)
 {
 }
 #else
-static inline void virtnet_init_xdp_features(struct net_device *dev, xdp_features_t val)
+static inline void compat_init_xdp_features(struct net_device *dev, xdp_features_t val)
 {
 	dev->xdp_features = val;
 }
@@ -56,7 +56,7 @@ static inline void virtnet_init_xdp_features(struct net_device *dev, xdp_feature
 #endif
 
 /*
- * Hints for programs. On kernels without them virtnet_set_xdp_metadata_ops() drops the operations,
+ * Hints for programs. On kernels without them compat_set_xdp_metadata_ops() drops the operations,
  * whose prototypes still have to compile.
  */
 #ifndef HAVE_XDP_METADATA_OPS
@@ -84,7 +84,7 @@ struct xdp_metadata_ops {
 };
 #endif
 
-static inline void virtnet_set_xdp_metadata_ops(struct net_device *dev,
+static inline void compat_set_xdp_metadata_ops(struct net_device *dev,
 						const struct xdp_metadata_ops *ops)
 {
 #ifdef HAVE_XDP_METADATA_OPS
@@ -109,12 +109,12 @@ static inline u32 xdp_buff_get_skb_flags(const struct xdp_buff *xdp)
 
 /* An AF_XDP buffer knows its pool; an older kernel wants to be told. */
 #ifndef HAVE_XSK_SYNC_WITHOUT_POOL
-static inline void virtnet_xsk_buff_dma_sync_for_cpu(struct xdp_buff *xdp)
+static inline void compat_xsk_buff_dma_sync_for_cpu(struct xdp_buff *xdp)
 {
 	xsk_buff_dma_sync_for_cpu(xdp, container_of(xdp, struct xdp_buff_xsk, xdp)->pool);
 }
 
-#define xsk_buff_dma_sync_for_cpu virtnet_xsk_buff_dma_sync_for_cpu
+#define xsk_buff_dma_sync_for_cpu compat_xsk_buff_dma_sync_for_cpu
 #endif
 
 #endif
