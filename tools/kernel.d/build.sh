@@ -5,29 +5,27 @@
 # to the sources: the kernel's build system writes next to what it compiles,
 # and this way never into the source tree, so kernels can be built at once.
 
-# What kbuild needs to see of the tree; tests/kunit for VIRTNET_KUNIT=y.
-BUILD_PATHS="Kbuild drivers include tests/kunit"
+# What kbuild needs to see of the tree; tests/kunit is for VIRTNET_KUNIT=y.
+BUILD_PATHS=(Kbuild drivers include tools/compat tools/compat.mk tests/compat tests/kunit)
 
 link_sources() {
-	local out=$1 path dir file
+	local out=$1 file
 	mkdir -p "$out"
 	find "$out" -xtype l -delete
-	for path in $BUILD_PATHS; do
-		[ -e "$VIRTNET_TOP/$path" ] || continue
-		while IFS= read -r dir; do mkdir -p "$out/$dir"; done \
-			< <(cd "$VIRTNET_TOP" && find "$path" -type d)
-		while IFS= read -r file; do
-			[ -L "$out/$file" ] || ln -sfn "$VIRTNET_TOP/$file" "$out/$file"
-		done < <(cd "$VIRTNET_TOP" && find "$path" -type f \
-			\( -name '*.[chS]' -o -name 'Kbuild*' -o -name 'Makefile*' \))
-	done
+	while IFS= read -r file; do
+		[ -L "$out/$file" ] && continue
+		mkdir -p "$(dirname "$out/$file")"
+		ln -sfn "$VIRTNET_TOP/$file" "$out/$file"
+	done < <(cd "$VIRTNET_TOP" && find "${BUILD_PATHS[@]}" -type f)
 }
 
 # The release of any prepared kernel tree, as its own Makefile gives it.
 kdir_release() {
-	[ -e "$1/Makefile" ] || die "KDIR=$1 is not a kernel build tree: it has no Makefile"
-	make -s --no-print-directory -C "$1" kernelrelease 2>/dev/null ||
-		die "KDIR=$1 is not prepared for building modules: run 'make modules_prepare' in it"
+	local kdir=$1
+	shift
+	[ -e "$kdir/Makefile" ] || die "KDIR=$kdir is not a kernel build tree: it has no Makefile"
+	make -s --no-print-directory -C "$kdir" "$@" kernelrelease 2>/dev/null ||
+		die "KDIR=$kdir is not prepared for building modules: run 'make modules_prepare' in it"
 }
 
 running_kdir() {
@@ -44,9 +42,6 @@ kbuild_locked() {
 	local out=$1 chroot=$2 kdir=$3
 	shift 3
 	link_sources "$out"
-	if [ -x "$TOOLS/compat" ] && [ -e "$VIRTNET_TOP/include/compat" ]; then
-		run_where "$chroot" "$TOOLS/compat" gen "$kdir" "$out"
-	fi
 	run_where "$chroot" make -C "$kdir" M="$out" -j"$(nproc)" --no-print-directory "$@" modules ||
 		die "the build in ${out#"$VIRTNET_TOP"/} failed"
 }
@@ -74,7 +69,7 @@ cmd_build() {
 		load_env "$kver"
 	else
 		KDIR=${KDIR:-$(running_kdir)}
-		KREL=$(kdir_release "$KDIR")
+		KREL=$(kdir_release "$KDIR" "$@")
 		KCHROOT=""
 	fi
 	[ -e "$VIRTNET_TOP/Kbuild" ] || die "no Kbuild in $VIRTNET_TOP"
