@@ -34,19 +34,22 @@ unsigned int memdev_hdr_len(const struct memdev *dev)
 	return sizeof(struct virtio_net_hdr);
 }
 
-/* Bytes of header and packet that go into buffer i of n. */
+/*
+ * Bytes of header and packet that go into buffer i: as much as fits, or even
+ * shares when the test chose the number of buffers.  The first always takes
+ * both headers whole, as every device's does.
+ */
 static u32 rx_share(const struct memdev_rx *rx, const struct memdev_chain *c,
-		    u32 total, u32 done, unsigned int i)
+		    unsigned int hlen, u32 done, unsigned int i)
 {
-	u32 left = total - done;
+	u32 left = hlen + rx->len - done, share = left;
 
-	if (rx->nbufs > 1) {
-		unsigned int todo = rx->nbufs - i;
-
-		/* Spread evenly, every buffer at least one byte. */
-		left = min(left, max_t(u32, DIV_ROUND_UP(left, todo), 1));
+	if (rx->nbufs > 1 && i + 1 < rx->nbufs) {
+		share = DIV_ROUND_UP(i ? left : rx->len, rx->nbufs - i);
+		if (!i)
+			share = hlen + max_t(u32, share, ETH_HLEN);
 	}
-	return min(left, c->in_len);
+	return min3(left, share, c->in_len);
 }
 
 /* Take as many buffers as the packet is to lie in. */
@@ -86,7 +89,7 @@ static void rx_fill(struct memdev *dev, struct memdev_vq *q,
 	memcpy(flat, &hdr, hlen);
 	memcpy(flat + hlen, rx->data, rx->len);
 	for (i = 0; i < n; i++) {
-		u32 share = rx_share(rx, &c[i], total, done, i);
+		u32 share = rx_share(rx, &c[i], hlen, done, i);
 
 		memdev_write(&c[i], 0, flat + done, share);
 		done += share;
@@ -105,7 +108,7 @@ int memdev_rx(struct memdev *dev, unsigned int pair, const struct memdev_rx *rx)
 {
 	struct memdev_vq *q = &dev->q[MEMDEV_RX(pair)];
 	bool mergeable = memdev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
-	unsigned int max = rx->nbufs ?: 32;
+	unsigned int max = rx->nbufs ?: 64;
 	struct memdev_pos pos = q->pos;
 	struct memdev_chain *c;
 	int n;

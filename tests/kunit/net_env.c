@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A whole driver on the in-memory device: bring up, packets both ways, and
+ * what came of them.
+ */
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include <net/page_pool/types.h>
+
+#include "net_env.h"
+
+#define NET_KEEP	64
+
+#define F_PACKED	BIT_ULL(VIRTIO_F_RING_PACKED)
+#define F_EVENT		BIT_ULL(VIRTIO_RING_F_EVENT_IDX)
+#define F_INDIRECT	BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC)
+#define F_DMA		BIT_ULL(VIRTIO_F_ACCESS_PLATFORM)
+#define F_ALL		(F_EVENT | F_INDIRECT)
+
+const struct net_param net_params[] = {
+	{ "small split", NET_SMALL, 0 },
+	{ "big split", NET_BIG, 0 },
+	{ "mergeable split", NET_MERGEABLE, 0 },
+	{ "small split event indirect", NET_SMALL, F_ALL },
+	{ "big split event indirect", NET_BIG, F_ALL },
+	{ "mergeable split event indirect", NET_MERGEABLE, F_ALL },
+	{ "small packed", NET_SMALL, F_PACKED },
+	{ "big packed", NET_BIG, F_PACKED },
+	{ "mergeable packed", NET_MERGEABLE, F_PACKED },
+	{ "small packed event indirect", NET_SMALL, F_PACKED | F_ALL },
+	{ "big packed event indirect", NET_BIG, F_PACKED | F_ALL },
+	{ "mergeable packed event indirect", NET_MERGEABLE, F_PACKED | F_ALL },
+	{ "small split dma", NET_SMALL, F_ALL | F_DMA },
+	{ "big split dma", NET_BIG, F_ALL | F_DMA },
+	{ "mergeable split dma", NET_MERGEABLE, F_ALL | F_DMA },
+	{ "small legacy", NET_SMALL, F_ALL, .legacy = true },
+	{ "big legacy", NET_BIG, 0, .legacy = true },
+	{ "mergeable legacy", NET_MERGEABLE, F_ALL, .legacy = true },
+};
+
+const unsigned int net_params_count = ARRAY_SIZE(net_params);
+
+static const void *net_gen(const void *prev, char *desc, unsigned int from,
+			   unsigned int to)
+{
+	const struct net_param *p = prev ? prev : net_params + from - 1;
+
+	if (++p >= net_params + to)
+		return NULL;
+	strscpy(desc, p->name, KUNIT_PARAM_DESC_SIZE);
+	return p;
+}
+
+const void *net_gen_params(const void *prev, char *desc)
+{
+	return net_gen(prev, desc, 0, net_params_count);
+}
+
+const void *net_gen_modes(const void *prev, char *desc)
+{
+	return net_gen(prev, desc, 3, 6);
+}
+
+u64 net_mode_features(enum net_mode mode)
+{
+	u64 gso = BIT_ULL(VIRTIO_NET_F_GUEST_TSO4) |
+		  BIT_ULL(VIRTIO_NET_F_GUEST_TSO6) |
+		  BIT_ULL(VIRTIO_NET_F_GUEST_ECN) |
+		  BIT_ULL(VIRTIO_NET_F_GUEST_USO4) |
+		  BIT_ULL(VIRTIO_NET_F_GUEST_USO6);
+
+	switch (mode) {
+	case NET_SMALL:
+		return memdev_features_net();
+	case NET_BIG:
+		return memdev_features_net() | gso;
+	default:
+		return memdev_features_net() | gso |
+		       BIT_ULL(VIRTIO_NET_F_MRG_RXBUF);
+	}
+}
+
+/* Is it virtnet that is tested, not the kernel's own driver? */
+bool net_ours(void)
+{
+	return !strcmp(memdev_driver, "virtnet");
+}
+
+static struct net_cap *net_cap_new(struct sk_buff *skb)
+{
+	u32 mac_len = skb->data - skb_mac_header(skb), len = skb->len + mac_len;
+	struct net_cap *cap = kmalloc(struct_size(cap, data, len), GFP_ATOMIC);
+
+	if (!cap)
+		return NULL;
+	cap->len = len;
+	cap->truesize = skb->truesize;
+	cap->ip_summed = skb->ip_summed;
+	cap->nr_frags = skb_shinfo(skb)->nr_frags;
+	cap->frag_list = skb_has_frag_list(skb);
+	cap->csum_start = skb_checksum_start_offset(skb) + mac_len;
+	cap->csum_offset = skb->csum_offset;
+	cap->gso_size = skb_shinfo(skb)->gso_size;
+	cap->gso_type = skb_shinfo(skb)->gso_type;
+	cap->queue = skb_get_rx_queue(skb);
+	cap->protocol = skb->protocol;
+	memcpy(cap->data, skb_mac_header(skb), mac_len);
+	if (skb_copy_bits(skb, 0, cap->data + mac_len, skb->len)) {
+		kfree(cap);
+		return NULL;
+	}
+	return cap;
+}
+
+/* Flood tests number their packets: cheaper than keeping them. */
+static void net_check_seq(struct net_env *env, struct sk_buff *skb)
+{
+	u32 seq;
+
+	if (skb_copy_bits(skb, 0, &seq, sizeof(seq)) || seq != env->next_seq)
+		env->wrong++;
+	env->next_seq++;
+}
+
+static int net_capture(struct sk_buff *skb, struct net_device *nd,
+		       struct packet_type *pt, struct net_device *orig)
+{
+	struct net_env *env = pt->af_packet_priv;
+	struct net_cap *cap = NULL;
+	unsigned long flags;
+
+	if (skb->pkt_type == PACKET_OUTGOING)
+		goto out;
+	spin_lock_irqsave(&env->lock, flags);
+	env->packets++;
+	env->bytes += skb->len + ETH_HLEN;
+	if (env->count_only)
+		net_check_seq(env, skb);
+	else if (env->kept < NET_KEEP)
+		cap = net_cap_new(skb);
+	if (cap) {
+		list_add_tail(&cap->list, &env->caps);
+		env->kept++;
+	}
+	spin_unlock_irqrestore(&env->lock, flags);
+out:
+	kfree_skb(skb);
+	return 0;
+}
+
+struct net_cap *net_pop_cap(struct net_env *env)
+{
+	struct net_cap *cap;
+
+	spin_lock_irq(&env->lock);
+	cap = list_first_entry_or_null(&env->caps, struct net_cap, list);
+	if (cap) {
+		list_del(&cap->list);
+		env->kept--;
+	}
+	spin_unlock_irq(&env->lock);
+	return cap;
+}
+
+void net_flush_caps(struct net_env *env)
+{
+	struct net_cap *cap;
+
+	while ((cap = net_pop_cap(env)))
+		kfree(cap);
+}
+
+static void net_end(void *data)
+{
+	struct net_env *env = data;
+
+	net_close(env);
+	if (env->pt.func) {
+		dev_remove_pack(&env->pt);
+		env->pt.func = NULL;
+	}
+	net_flush_caps(env);
+	if (env->dev)
+		memdev_free(env->dev);
+	env->dev = NULL;
+	kvfree(env->buf);
+	kvfree(env->tx.data);
+}
+
+/* Bind the driver and watch what comes up through its interface. */
+int net_bind(struct net_env *env)
+{
+	int err = memdev_bind(env->dev);
+
+	if (err)
+		return err;
+	env->nd = memdev_netdev(env->dev);
+	if (!env->nd)
+		return -ENODEV;
+	env->pt.type = htons(ETH_P_ALL);
+	env->pt.dev = env->nd;
+	env->pt.func = net_capture;
+	env->pt.af_packet_priv = env;
+	dev_add_pack(&env->pt);
+	return 0;
+}
+
+static struct net_env *net_alloc(struct kunit *test)
+{
+	struct net_env *env = kunit_kzalloc(test, sizeof(*env), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, env);
+	env->test = test;
+	spin_lock_init(&env->lock);
+	INIT_LIST_HEAD(&env->caps);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, net_end, env), 0);
+	env->buf = kvzalloc(MEMDEV_MAX_PKT, GFP_KERNEL);
+	env->tx.data = kvzalloc(MEMDEV_MAX_PKT, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, env->buf);
+	KUNIT_ASSERT_NOT_NULL(test, env->tx.data);
+	return env;
+}
+
+/* A device with the driver bound to it, the interface still closed. */
+struct net_env *net_start(struct kunit *test, const struct net_param *param,
+			  const struct memdev_setup *setup)
+{
+	struct memdev_setup s = setup ? *setup : (struct memdev_setup){};
+	struct net_env *env = net_alloc(test);
+
+	env->param = param;
+	s.features |= net_mode_features(param->mode) | param->features;
+	if (param->legacy)
+		s.features &= ~BIT_ULL(VIRTIO_F_VERSION_1);
+	s.num = s.num ?: 256;
+	env->dev = memdev_new(&s);
+	if (IS_ERR(env->dev)) {
+		env->dev = NULL;
+		KUNIT_FAIL_AND_ABORT(test, "no device");
+	}
+	KUNIT_ASSERT_EQ_MSG(test, net_bind(env), 0, "driver %s", memdev_driver);
+	return env;
+}
+
+int net_open(struct net_env *env)
+{
+	int err;
+
+	rtnl_lock();
+	err = dev_open(env->nd, NULL);
+	rtnl_unlock();
+	env->opened = !err;
+	if (!err && !net_wait(netif_carrier_ok(env->nd)))
+		err = -ENOLINK;
+	/* Sending starts once the link watch has seen the carrier. */
+	if (!err && !net_wait(!qdisc_tx_is_noop(env->nd)))
+		err = -ENOLINK;
+	return err;
+}
+
+void net_close(struct net_env *env)
+{
+	if (!env->opened)
+		return;
+	rtnl_lock();
+	dev_close(env->nd);
+	rtnl_unlock();
+	env->opened = false;
+}
+
+/* Unbind the driver; the interface is gone afterwards. */
+void net_remove(struct net_env *env)
+{
+	env->opened = false;
+	dev_remove_pack(&env->pt);
+	env->pt.func = NULL;
+	memdev_unbind(env->dev);
+	env->nd = NULL;
+}
+
+/* The usual beginning: the test's parameter, opened. */
+int net_init(struct kunit *test)
+{
+	struct net_env *env;
+
+	if (!test->param_value)
+		return 0;
+	env = net_start(test, test->param_value, NULL);
+	KUNIT_ASSERT_EQ(test, net_open(env), 0);
+	test->priv = env;
+	return 0;
+}
+
+/* An Ethernet frame with the number and a pattern that depends on it. */
+u32 net_fill(u8 *buf, u32 len, u32 seq)
+{
+	struct ethhdr *eth = (struct ethhdr *)buf;
+	u32 i, x = seq * 2654435761u + 1;
+
+	eth_broadcast_addr(eth->h_dest);
+	memcpy(eth->h_source, "\x02\x00\x00\x00\x00\x01", ETH_ALEN);
+	eth->h_proto = htons(NET_ETYPE);
+	for (i = ETH_HLEN; i < len; i++) {
+		x = x * 1664525 + 1013904223;
+		buf[i] = x >> 24;
+	}
+	if (len >= ETH_HLEN + sizeof(seq))
+		memcpy(buf + ETH_HLEN, &seq, sizeof(seq));
+	return len;
+}
+
+bool net_is(const u8 *buf, u32 len, u32 seq)
+{
+	u8 *want = kvmalloc(len, GFP_KERNEL);
+	bool same;
+
+	if (!want)
+		return false;
+	net_fill(want, len, seq);
+	same = !memcmp(want, buf, len);
+	kvfree(want);
+	return same;
+}
+
+/* A numbered packet into the ring; no interrupt. */
+int net_rx(struct net_env *env, u32 len, u32 seq, unsigned int nbufs)
+{
+	struct memdev_rx rx = { .data = env->buf, .len = len, .nbufs = nbufs };
+
+	net_fill(env->buf, len, seq);
+	return memdev_rx(env->dev, 0, &rx);
+}
+
+/* The next packet that came up is that one, whole. */
+void net_expect(struct net_env *env, u32 len, u32 seq)
+{
+	struct net_cap *cap = net_pop_cap(env);
+
+	KUNIT_EXPECT_NOT_NULL_MSG(env->test, cap, "packet %u of %u bytes is missing",
+				  seq, len);
+	if (!cap)
+		return;
+	KUNIT_EXPECT_EQ_MSG(env->test, cap->len, len, "packet %u", seq);
+	KUNIT_EXPECT_EQ(env->test, cap->protocol, htons(NET_ETYPE));
+	if (cap->len == len)
+		KUNIT_EXPECT_TRUE_MSG(env->test, net_is(cap->data, len, seq),
+				      "packet %u of %u bytes has other content",
+				      seq, len);
+	KUNIT_EXPECT_GE(env->test, cap->truesize, len);
+	kfree(cap);
+}
+
+static int net_skb_frags(struct sk_buff *skb, const u8 *data, u32 len,
+			 unsigned int nfrags)
+{
+	unsigned int i;
+
+	for (i = 0; i < nfrags; i++) {
+		u32 part = i + 1 < nfrags ? len / (nfrags - i) : len;
+		struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP,
+						get_order(part ?: 1));
+
+		if (!page)
+			return -ENOMEM;
+		memcpy(page_address(page), data, part);
+		skb_add_rx_frag(skb, i, page, 0, part,
+				PAGE_SIZE << get_order(part ?: 1));
+		data += part;
+		len -= part;
+	}
+	return 0;
+}
+
+/* A packet to send: all linear, or its payload in so many fragments. */
+struct sk_buff *net_skb(struct net_env *env, u32 len, u32 seq, unsigned int nfrags)
+{
+	u32 linear = nfrags ? min_t(u32, len, 64) : len;
+	struct sk_buff *skb = alloc_skb(LL_RESERVED_SPACE(env->nd) + linear, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	net_fill(env->buf, len, seq);
+	skb_reserve(skb, LL_RESERVED_SPACE(env->nd));
+	skb_put_data(skb, env->buf, linear);
+	if (net_skb_frags(skb, env->buf + linear, len - linear, nfrags)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	skb->dev = env->nd;
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb->protocol = htons(NET_ETYPE);
+	return skb;
+}
+
+int net_send(struct net_env *env, u32 len, u32 seq, unsigned int nfrags)
+{
+	struct sk_buff *skb = net_skb(env, len, seq, nfrags);
+
+	return skb ? dev_queue_xmit(skb) : -ENOMEM;
+}
+
+/* The device takes one packet into env->tx and gives the buffer back. */
+int net_take(struct net_env *env)
+{
+	return memdev_tx_take(env->dev, 0, &env->tx);
+}
+
+/* The names the two drivers give their queue counters. */
+static bool net_stat_matches(const char *str, const char *dir, const char *name)
+{
+	char want[ETH_GSTRING_LEN];
+
+	snprintf(want, sizeof(want), "%s0_%s", dir, name);
+	return !strncmp(str, want, ETH_GSTRING_LEN);
+}
+
+static int net_stat_find(struct net_env *env, const char *dir, const char *name,
+			 u64 *value)
+{
+	const struct ethtool_ops *ops = env->nd->ethtool_ops;
+	struct ethtool_stats stats = { .cmd = ETHTOOL_GSTATS };
+	int i, n = -ENOENT, found = -ENOENT;
+	u8 *names;
+	u64 *values;
+
+	rtnl_lock();
+	n = ops->get_sset_count(env->nd, ETH_SS_STATS);
+	names = kvcalloc(n, ETH_GSTRING_LEN, GFP_KERNEL);
+	values = kvcalloc(n, sizeof(*values), GFP_KERNEL);
+	if (names && values) {
+		stats.n_stats = n;
+		ops->get_strings(env->nd, ETH_SS_STATS, names);
+		ops->get_ethtool_stats(env->nd, &stats, values);
+		for (i = 0; i < n && found < 0; i++)
+			if (net_stat_matches(names + i * ETH_GSTRING_LEN, dir, name))
+				found = i;
+		if (found >= 0)
+			*value = values[found];
+	}
+	rtnl_unlock();
+	kvfree(names);
+	kvfree(values);
+	return found;
+}
+
+bool net_has_stat(struct net_env *env, const char *dir, const char *name)
+{
+	u64 value;
+
+	return net_stat_find(env, dir, name, &value) >= 0;
+}
+
+/* A counter of queue 0 as ethtool -S shows it. */
+u64 net_stat(struct net_env *env, const char *dir, const char *name)
+{
+	u64 value = 0;
+
+	KUNIT_EXPECT_GE_MSG(env->test, net_stat_find(env, dir, name, &value), 0,
+			    "no counter %s0_%s", dir, name);
+	return value;
+}
+
+/* Page pools that still hold memory for this interface, or held for one gone. */
+unsigned int net_pools(struct net_env *env)
+{
+	struct net_device *nd = env->nd ?: init_net.loopback_dev;
+	struct hlist_node *node;
+	unsigned int n = 0;
+
+	rtnl_lock();
+	hlist_for_each(node, &nd->page_pools)
+		n++;
+	rtnl_unlock();
+	return n;
+}
