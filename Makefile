@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What people type; tools/ does the work. ("make help" lists the targets. The
+# kernel's build system reads Kbuild, not this file.)
+
+# Variables given to this make are in the environment of what it runs; a
+# kernel's own make must not see them as if they had been meant for it.
+unexport MAKEFLAGS MFLAGS MAKELEVEL
+.NOTPARALLEL:
+.PHONY: all help demo shell test kunit check bench bench-native install uninstall dkms deb clean
+
+all: ## build build/<release>/virtnet.ko, for the running kernel by default
+	@tools/kernel build $(KVER) $(foreach v,V W C,$(if $($v),$v=$($v)))
+
+help: ## list the targets
+	@echo "usage: make [TARGET] [VARIABLE=value...]"; echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^#: \?//p' Makefile
+
+demo: ## boot a guest and show the driver carrying traffic, with numbers
+	@tools/vm demo
+
+shell: ## an interactive guest with the driver loaded
+	@tools/vm shell
+
+test: ## everything: check, kunit, dkms, guests on all kernels (TESTS= for some)
+	@tools/test $(TESTS)
+
+kunit: ## KUnit suites on a UML kernel (SUITE= for one)
+	@tools/uml kunit $(SUITE)
+
+check: ## W=1, sparse, checkpatch and the compat comparison, on each kernel
+	@tools/check
+
+bench: ## virtnet against the kernel's virtio_net, in guests
+	@tools/bench/run
+
+bench-native: ## the same at native speed: UML and the device in software
+	@tools/bench/run native
+
+install: ## install the built module for a kernel (the running one by default)
+	@tools/install
+
+uninstall: ## remove what "make install" installed
+	@tools/install uninstall
+
+dkms: ## register the sources with DKMS, build and install
+	@tools/dkms
+
+deb: ## build the Debian package virtnet-dkms
+	@tools/dkms deb
+
+clean: ## remove build/ (downloads and built kernels stay in the cache)
+	@rm -rf build
+
+#: 
+#: variables:
+#:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench: 6.12; check: all)
+#:   KDIR=/path/to/linux           build for this prepared kernel tree instead
+#:   MODE=mergeable|big|small      demo, shell: receive buffer mode (mergeable)
+#:   PACKED=1                      demo, shell: packed rings
+#:   DRIVER=virtnet|intree         demo, shell, kunit: the driver under test
+#:   SUITE=NAME                    kunit: one suite
+#:   TESTS="SUITE..."              test: some suites only (tools/test -l lists them)
+#:   V=1 W=1 C=1                   all: as in the kernel's own build
+#:   VIRTNET_CACHE=DIR             downloads and built kernels (~/.cache/virtnet)
