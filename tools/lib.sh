@@ -113,11 +113,13 @@ need_packages() {
 # --- Mirrors ---------------------------------------------------------------
 
 # Prints "RELEASE COMPONENT CODENAME URI" of each source that apt is set up
-# with, whichever of the two formats it is written in.
+# with, whichever of the two formats it is written in. Codenames are known only
+# where lists were fetched, and without them apt names its sources on demand.
 # shellcheck disable=SC2016
 apt_sources() {
-	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(CODENAME) $(REPO_URI)' \
-		'Created-By: Packages'
+	local format='$(RELEASE) $(COMPONENT) $(CODENAME) $(REPO_URI)'
+	apt-get indextargets --format "$format" 'Created-By: Packages'
+	apt-get indextargets --no-release-info --format "$format" 'Created-By: Packages'
 }
 
 # Cloud images name a file with a list of mirrors; the first will do.
@@ -126,7 +128,7 @@ plain_mirror() {
 	case $uri in
 	mirror+file:*)
 		file=/${uri#mirror+file:}
-		uri=$(grep -oEm1 '^[a-z+]+:[^[:space:]]+' "/${file##+(/)}" || true)
+		uri=$(grep -oEm1 '^[a-z+]+:[^[:space:]]+' "$file" || true)
 		;;
 	esac
 	printf '%s\n' "${uri%/}"

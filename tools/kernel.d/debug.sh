@@ -33,7 +33,7 @@ kernel_source() {
 # All that the built kernel depends on, as a short hash: its directory's name.
 debug_hash() {
 	{
-		cat "$DEBUG_CONFIG"
+		grep CONFIG_ "$DEBUG_CONFIG"
 		source_version "$DEBUG_SOURCE"
 		gcc -dumpfullversion 2>/dev/null || true
 	} | sha256sum | cut -c1-12
@@ -63,7 +63,7 @@ check_config() {
 configure_debug() {
 	local src=$1 build=$2
 	mkdir -p "$build"
-	KCONFIG_ALLCONFIG=$DEBUG_CONFIG quietly debug-config \
+	quietly debug-config \
 		make -C "$src" O="$build" KCONFIG_ALLCONFIG="$DEBUG_CONFIG" allnoconfig
 	check_config "$build/.config"
 }
