@@ -3,12 +3,13 @@
 #
 # Which kernel the person means. Sourced by tools/install and tools/dkms.
 
-# The release of a prepared kernel tree, as its own build recorded it.
+# The release of a prepared kernel tree, as uname -r prints it there: Debian's
+# 6.1 calls itself something else in its makefiles.
 tree_release() {
-	local file=$1/include/config/kernel.release
+	local file=$1/include/generated/utsrelease.h
 	[ -r "$file" ] ||
-		die "$1 is no prepared kernel tree (no include/config/kernel.release in it)"
-	cat "$file"
+		die "$1 is no prepared kernel tree (no include/generated/utsrelease.h in it)"
+	sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$file"
 }
 
 # KREL or KVER may be a release or, as everywhere in this project, just 6.1,
