@@ -360,6 +360,20 @@ static struct device *memdev_new_parent(void)
 	return &pdev->dev;
 }
 
+static int memdev_alloc_scratch(struct memdev *dev)
+{
+	dev->rx_chains = kvcalloc(MEMDEV_MAX_RXBUFS, sizeof(*dev->rx_chains), GFP_KERNEL);
+	dev->rx_flat = kvmalloc(MEMDEV_MAX_PKT, GFP_KERNEL);
+	return dev->rx_chains && dev->rx_flat ? 0 : -ENOMEM;
+}
+
+static void memdev_destroy(struct memdev *dev)
+{
+	kvfree(dev->rx_chains);
+	kvfree(dev->rx_flat);
+	kvfree(dev);
+}
+
 /* A device that no driver is bound to yet.  memdev_free() ends it. */
 struct memdev *memdev_new(const struct memdev_setup *setup)
 {
@@ -369,10 +383,13 @@ struct memdev *memdev_new(const struct memdev_setup *setup)
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
 	memdev_defaults(dev, setup);
-	dev->parent = memdev_new_parent();
-	if (IS_ERR(dev->parent)) {
-		err = PTR_ERR(dev->parent);
-		kvfree(dev);
+	err = memdev_alloc_scratch(dev);
+	if (!err) {
+		dev->parent = memdev_new_parent();
+		err = PTR_ERR_OR_ZERO(dev->parent);
+	}
+	if (err) {
+		memdev_destroy(dev);
 		return ERR_PTR(err);
 	}
 	dev->vdev.dev.parent = dev->parent;
@@ -425,7 +442,7 @@ void memdev_free(struct memdev *dev)
 	unregister_virtio_device(&dev->vdev);
 	wait_for_completion(&released);
 	memdev_drop_parent(dev->parent);
-	kvfree(dev);
+	memdev_destroy(dev);
 }
 
 /* The network interface the driver made; NULL if there is none. */

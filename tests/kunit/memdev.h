@@ -23,7 +23,8 @@
 #define MEMDEV_MAX_SEGS		64
 #define MEMDEV_MAX_QUEUES	33
 #define MEMDEV_CONFIG_SIZE	128
-#define MEMDEV_MAX_PKT		(64 * 1024 + ETH_HLEN + 64)
+#define MEMDEV_MAX_RXBUFS	64	/* per packet */
+#define MEMDEV_MAX_PKT		(160 * 1024)
 
 struct memdev;
 struct memdev_vq;
@@ -64,7 +65,9 @@ struct memdev_ring_ops {
 	void (*kick_never)(struct memdev_vq *q);
 	void (*kick_always)(struct memdev_vq *q);
 	void (*kick_after)(struct memdev_vq *q, u16 n);
-	u16 (*driver_pos)(struct memdev_vq *q);
+	u16 (*driver_pos)(struct memdev_vq *q);	/* next entry to be added */
+	u16 (*driver_event)(struct memdev_vq *q);	/* next used awaited */
+	u16 (*device_pos)(struct memdev_vq *q);	/* next used to be written */
 };
 
 struct memdev_vq {
@@ -133,6 +136,8 @@ struct memdev {
 	void (*on_config_get)(struct memdev *dev, unsigned int off, unsigned int len);
 	void (*on_status)(struct memdev *dev, u8 status);
 
+	struct memdev_chain *rx_chains;	/* scratch of memdev_rx() */
+	u8 *rx_flat;
 	unsigned int nvqs;
 	struct memdev_vq q[MEMDEV_MAX_QUEUES];
 	struct completion *released;

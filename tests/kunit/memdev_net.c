@@ -4,7 +4,6 @@
  * out, link state (virtio 1.3, section 5.1).
  */
 #include <linux/netdevice.h>
-#include <linux/slab.h>
 
 #include "memdev.h"
 
@@ -54,8 +53,7 @@ static u32 rx_share(const struct memdev_rx *rx, const struct memdev_chain *c,
 
 /* Take as many buffers as the packet is to lie in. */
 static int rx_collect(struct memdev_vq *q, const struct memdev_rx *rx,
-		      u32 total, bool mergeable, struct memdev_chain *c,
-		      unsigned int max)
+		      u32 total, bool mergeable, struct memdev_chain *c)
 {
 	u32 room = 0;
 	unsigned int n = 0;
@@ -63,7 +61,7 @@ static int rx_collect(struct memdev_vq *q, const struct memdev_rx *rx,
 	while (rx->nbufs ? n < rx->nbufs : room < total) {
 		int ret;
 
-		if (n == max || (n && !mergeable))
+		if (n == MEMDEV_MAX_RXBUFS || (n && !mergeable))
 			return -EMSGSIZE;
 		ret = memdev_pop(q, &c[n]);
 		if (ret <= 0)
@@ -77,13 +75,11 @@ static void rx_fill(struct memdev *dev, struct memdev_vq *q,
 		    const struct memdev_rx *rx, struct memdev_chain *c, int n)
 {
 	unsigned int hlen = memdev_hdr_len(dev);
-	u32 total = hlen + rx->len, done = 0;
 	struct virtio_net_hdr_v1_hash hdr = rx->hdr;
-	u8 *flat = kvmalloc(total, GFP_KERNEL);
+	u8 *flat = dev->rx_flat;
+	u32 done = 0;
 	int i;
 
-	if (!flat)
-		return;
 	if (!rx->lie_num)
 		hdr.hdr.num_buffers = cpu_to_virtio16(&dev->vdev, n);
 	memcpy(flat, &hdr, hlen);
@@ -96,7 +92,6 @@ static void rx_fill(struct memdev *dev, struct memdev_vq *q,
 		memdev_put(q, &c[i], rx->used_len ? rx->used_len[i] : share);
 	}
 	memdev_flush(q);
-	kvfree(flat);
 }
 
 /*
@@ -108,22 +103,20 @@ int memdev_rx(struct memdev *dev, unsigned int pair, const struct memdev_rx *rx)
 {
 	struct memdev_vq *q = &dev->q[MEMDEV_RX(pair)];
 	bool mergeable = memdev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
-	unsigned int max = rx->nbufs ?: 64;
+	struct memdev_chain *c = dev->rx_chains;
 	struct memdev_pos pos = q->pos;
-	struct memdev_chain *c;
 	int n;
 
 	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return -ENODEV;
-	c = kvcalloc(max, sizeof(*c), GFP_KERNEL);
-	if (!c)
-		return -ENOMEM;
-	n = rx_collect(q, rx, memdev_hdr_len(dev) + rx->len, mergeable, c, max);
+	if (rx->nbufs > MEMDEV_MAX_RXBUFS ||
+	    rx->len > MEMDEV_MAX_PKT - sizeof(rx->hdr))
+		return -EMSGSIZE;
+	n = rx_collect(q, rx, memdev_hdr_len(dev) + rx->len, mergeable, c);
 	if (n < 0)
 		q->pos = pos;
 	else
 		rx_fill(dev, q, rx, c, n);
-	kvfree(c);
 	return n;
 }
 

@@ -197,6 +197,18 @@ static u16 packed_driver_pos(struct memdev_vq *q)
 	return at;
 }
 
+static u16 packed_driver_event(struct memdev_vq *q)
+{
+	const struct vring_packed_desc_event *e = q->driver;
+
+	return le16_to_cpu(READ_ONCE(e->off_wrap));
+}
+
+static u16 packed_device_pos(struct memdev_vq *q)
+{
+	return q->pos.used | (q->pos.used_wrap ? PACKED_WRAP : 0);
+}
+
 /* Ask to be told of the n-th descriptor beyond those available now. */
 static void packed_kick_after(struct memdev_vq *q, u16 n)
 {
@@ -224,4 +236,6 @@ const struct memdev_ring_ops memdev_packed_ops = {
 	.kick_always = packed_kick_always,
 	.kick_after = packed_kick_after,
 	.driver_pos = packed_driver_pos,
+	.driver_event = packed_driver_event,
+	.device_pos = packed_device_pos,
 };

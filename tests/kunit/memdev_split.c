@@ -176,6 +176,17 @@ static u16 split_driver_pos(struct memdev_vq *q)
 	return split16(q, READ_ONCE(split_avail(q)->idx));
 }
 
+/* The used index at which the driver wants to be told; event index only. */
+static u16 split_driver_event(struct memdev_vq *q)
+{
+	return split16(q, READ_ONCE(split_avail(q)->ring[q->num]));
+}
+
+static u16 split_device_pos(struct memdev_vq *q)
+{
+	return split16(q, split_used(q)->idx);
+}
+
 /* Lie: the used index runs ahead of what was really used. */
 void memdev_split_jump(struct memdev_vq *q, u16 n)
 {
@@ -198,4 +209,6 @@ const struct memdev_ring_ops memdev_split_ops = {
 	.kick_always = split_kick_always,
 	.kick_after = split_kick_after,
 	.driver_pos = split_driver_pos,
+	.driver_event = split_driver_event,
+	.device_pos = split_device_pos,
 };

@@ -66,6 +66,16 @@ const void *net_gen_modes(const void *prev, char *desc)
 	return net_gen(prev, desc, 3, 6);
 }
 
+const void *net_gen_mergeable(const void *prev, char *desc)
+{
+	const struct net_param *p = prev;
+
+	do {
+		p = net_gen(p, desc, 0, net_params_count);
+	} while (p && p->mode != NET_MERGEABLE);
+	return p;
+}
+
 u64 net_mode_features(enum net_mode mode)
 {
 	u64 gso = BIT_ULL(VIRTIO_NET_F_GUEST_TSO4) |
@@ -336,6 +346,25 @@ int net_rx(struct net_env *env, u32 len, u32 seq, unsigned int nbufs)
 	return memdev_rx(env->dev, 0, &rx);
 }
 
+static bool net_idle(struct net_env *env)
+{
+	struct napi_struct *napi;
+	bool idle = true;
+
+	rtnl_lock();
+	list_for_each_entry(napi, &env->nd->napi_list, dev_list)
+		if (test_bit(NAPI_STATE_SCHED, &napi->state))
+			idle = false;
+	rtnl_unlock();
+	return idle;
+}
+
+/* Wait until no poll is under way or about to begin. */
+void net_settle(struct net_env *env)
+{
+	KUNIT_EXPECT_TRUE(env->test, net_wait(net_idle(env)));
+}
+
 /* The next packet that came up is that one, whole. */
 void net_expect(struct net_env *env, u32 len, u32 seq)
 {
@@ -409,6 +438,46 @@ int net_send(struct net_env *env, u32 len, u32 seq, unsigned int nfrags)
 int net_take(struct net_env *env)
 {
 	return memdev_tx_take(env->dev, 0, &env->tx);
+}
+
+/* Let the ring, not byte queue limits, say when the queue is full. */
+void net_no_bql(struct net_env *env)
+{
+	struct dql *dql = &netdev_get_tx_queue(env->nd, 0)->dql;
+
+	dql->min_limit = 1 << 30;
+	dql->max_limit = 1 << 30;
+	dql->limit = 1 << 30;
+	dql->adj_limit = dql->num_completed + (1 << 30);
+}
+
+/* Several packets as the stack hands a burst over: more to come but the last. */
+int net_send_burst(struct net_env *env, u32 len, u32 seq, unsigned int n)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(env->nd, 0);
+	struct sk_buff *skb, *next, *list = NULL;
+	int err = 0;
+
+	while (n--) {
+		skb = net_skb(env, len, seq + n, 0);
+		if (!skb) {
+			kfree_skb_list(list);
+			return -ENOMEM;
+		}
+		skb->next = list;
+		list = skb;
+	}
+	local_bh_disable();
+	__netif_tx_lock(txq, smp_processor_id());
+	for (skb = list; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		if (netdev_start_xmit(skb, env->nd, txq, next) != NETDEV_TX_OK)
+			err = -EIO;
+	}
+	__netif_tx_unlock(txq);
+	local_bh_enable();
+	return err;
 }
 
 /* The names the two drivers give their queue counters. */

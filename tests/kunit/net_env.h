@@ -69,6 +69,8 @@ extern const unsigned int net_params_count;
 const void *net_gen_params(const void *prev, char *desc);
 /* One of each buffer mode, where the ring does not matter. */
 const void *net_gen_modes(const void *prev, char *desc);
+/* Mergeable only, each ring. */
+const void *net_gen_mergeable(const void *prev, char *desc);
 
 u64 net_mode_features(enum net_mode mode);
 int net_init(struct kunit *test);
@@ -83,12 +85,15 @@ u32 net_fill(u8 *buf, u32 len, u32 seq);
 bool net_is(const u8 *buf, u32 len, u32 seq);
 int net_rx(struct net_env *env, u32 len, u32 seq, unsigned int nbufs);
 struct net_cap *net_pop_cap(struct net_env *env);
+void net_settle(struct net_env *env);
 void net_expect(struct net_env *env, u32 len, u32 seq);
 void net_flush_caps(struct net_env *env);
 
 struct sk_buff *net_skb(struct net_env *env, u32 len, u32 seq, unsigned int nfrags);
 int net_send(struct net_env *env, u32 len, u32 seq, unsigned int nfrags);
 int net_take(struct net_env *env);
+void net_no_bql(struct net_env *env);
+int net_send_burst(struct net_env *env, u32 len, u32 seq, unsigned int n);
 
 u64 net_stat(struct net_env *env, const char *dir, const char *name);
 bool net_has_stat(struct net_env *env, const char *dir, const char *name);

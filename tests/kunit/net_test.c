@@ -65,8 +65,6 @@ static void net_rx_spread(struct kunit *test)
 	static const u32 per[] = { 2, 100, 1400 };
 	unsigned int i, n, seq = 0;
 
-	if (env->param->mode != NET_MERGEABLE)
-		kunit_skip(test, "only mergeable buffers can be spread over");
 	for (i = 0; i < ARRAY_SIZE(per); i++) {
 		for (n = 1; n <= 40; n++) {
 			u32 len = max(per[i] * n, 60u);
@@ -250,7 +248,7 @@ static struct kunit_case net_cases[] = {
 	KUNIT_CASE_PARAM(net_rx_sizes, net_gen_params),
 	KUNIT_CASE_PARAM(net_rx_burst, net_gen_params),
 	KUNIT_CASE_PARAM(net_rx_largest, net_gen_params),
-	KUNIT_CASE_PARAM(net_rx_spread, net_gen_params),
+	KUNIT_CASE_PARAM(net_rx_spread, net_gen_mergeable),
 	KUNIT_CASE_PARAM(net_rx_full_buffers, net_gen_params),
 	KUNIT_CASE_PARAM(net_tx_sizes, net_gen_params),
 	KUNIT_CASE_PARAM(net_counters, net_gen_params),
