@@ -19,13 +19,14 @@ link_sources() {
 	done < <(cd "$VIRTNET_TOP" && find "${BUILD_PATHS[@]}" -type f)
 }
 
-# The release of any prepared kernel tree, as its own Makefile gives it.
+# The release that modules built against a kernel tree are for. (Debian sets it
+# apart from what "make kernelrelease" says.)
 kdir_release() {
-	local kdir=$1
-	shift
-	[ -e "$kdir/Makefile" ] || die "KDIR=$kdir is not a kernel build tree: it has no Makefile"
-	make -s --no-print-directory -C "$kdir" "$@" kernelrelease 2>/dev/null ||
-		die "KDIR=$kdir is not prepared for building modules: run 'make modules_prepare' in it"
+	local file=$1/include/generated/utsrelease.h
+	[ -e "$1/Makefile" ] || die "KDIR=$1 is not a kernel build tree: it has no Makefile"
+	[ -e "$file" ] ||
+		die "KDIR=$1 is not prepared for building modules: run 'make modules_prepare' in it"
+	sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$file"
 }
 
 running_kdir() {
@@ -69,7 +70,7 @@ cmd_build() {
 		load_env "$kver"
 	else
 		KDIR=${KDIR:-$(running_kdir)}
-		KREL=$(kdir_release "$KDIR" "$@")
+		KREL=$(kdir_release "$KDIR")
 		KCHROOT=""
 	fi
 	[ -e "$VIRTNET_TOP/Kbuild" ] || die "no Kbuild in $VIRTNET_TOP"
