@@ -20,9 +20,10 @@ from .workloads import TEST_MAC, TEST_MAC2, Workload
 HERE = Path(__file__).resolve().parents[1]
 OUT = paths.BUILD / "bench"
 GEN_NIC = "0000:00:03.0"
+SINK_NIC = "0000:00:06.0"
 TEST_NICS = ("0000:00:04.0", "0000:00:05.0")
 # generated frames are sent this long after the first was handed to the device
-GENERATOR_HOLD_NS = 1_500_000
+GENERATOR_HOLD_NS = 800_000
 CPU = "max,-rdrand,-rdseed,-la57,-svm"
 CMDLINE = ("console=ttyS0 quiet nokaslr norandmaps panic=-1 audit=0 nowatchdog "
            "rcupdate.rcu_cpu_stall_suppress=1")
@@ -104,11 +105,17 @@ class Setup:
     module: Optional[Path] = None           # virtnet.ko
     replaced: Optional[Path] = None         # another virtio_net.ko than Debian's
     symbols: bool = False
+    skip: int = 0                           # windows that run this address do not count
     settings: str = ""                      # shell run on $NIC first
 
     @property
     def nics(self) -> tuple[str, ...]:
         return TEST_NICS[:self.work.nics]
+
+    @property
+    def has_sink(self) -> bool:
+        """Forwarding needs somebody on the second hub."""
+        return self.work.nics == 2 and self.work.unit == "packet"
 
     def modules(self) -> list[str]:
         names = ("virtio_pci", "af_packet", "virtio_net", *self.work.modules)
@@ -130,6 +137,7 @@ class Setup:
 
 def _config(setup: Setup) -> str:
     return (f"DRIVER={setup.driver}\nGEN_NIC={GEN_NIC}\n"
+            f"SINK_NIC={SINK_NIC if setup.has_sink else ''}\n"
             f"TEST_NICS='{' '.join(setup.nics)}'\nSYMBOLS={'yes' if setup.symbols else ''}\n")
 
 
@@ -170,6 +178,9 @@ def _network(setup: Setup) -> list[str]:
             argv += ["-netdev", f"hubport,id={name},hubid={2 if both_ends else i}"]
         argv += ["-device", f"virtio-net-pci,netdev={name},addr={4 + i},mac={mac},{common},"
                             f"tx=timer,x-txtimer={work.tx_hold_ns}{extra}"]
+    if setup.has_sink:
+        argv += ["-netdev", "hubport,id=sink,hubid=1",
+                 "-device", f"virtio-net-pci,netdev=sink,addr=6,mac=02:00:00:00:01:98,{common}"]
     return argv
 
 
@@ -179,7 +190,8 @@ def _command(setup: Setup, boot: Boot, initrd: Path) -> list[str]:
             "-m", "1024", "-icount", "shift=0,sleep=off", "-rtc", "base=2025-01-01,clock=vm",
             "-kernel", str(setup.kernel.image), "-initrd", str(initrd), "-append", CMDLINE,
             "-serial", "stdio",
-            "-plugin", f"{plugin()},out={boot.counts},vhub={1 if setup.work.net == 'vhub' else 0}"]
+            "-plugin", f"{plugin()},out={boot.counts},skip={setup.skip:x},"
+                       f"vhub={1 if setup.work.net == 'vhub' else 0}"]
     if boot.symbols:
         argv += ["-drive", f"if=none,id=symbols,format=raw,file={boot.symbols}",
                  "-device", "virtio-blk-pci,drive=symbols,addr=8"]

@@ -99,6 +99,11 @@ class Symbols:
             return UNKNOWN, ""
         return name, module
 
+    def address(self, *names: str) -> int:
+        """Where the first of these functions that exists is."""
+        where = {name: at for at, (name, _) in zip(self._addresses, self._names)}
+        return next((where[name] for name in names if name in where), 0)
+
     def entry(self, address: int) -> bool:
         i = bisect.bisect_left(self._addresses, address)
         return i < len(self._addresses) and self._addresses[i] == address
@@ -109,9 +114,10 @@ class Phase:
     """One phase of a plugin file."""
 
     windows: int = 0
+    skipped: int = 0
     starts: Counter = field(default_factory=Counter)    # by address
     repeats: Counter = field(default_factory=Counter)
-    doorbells: int = 0
+    doorbells: Counter = field(default_factory=Counter)
 
 
 def read_counts(path: Path) -> dict[int, Phase]:
@@ -123,9 +129,9 @@ def read_counts(path: Path) -> dict[int, Phase]:
         word, *rest = line.split()
         if word == "phase":
             phase = phases.setdefault(int(rest[0]), Phase())
-            phase.windows = int(rest[2])
+            phase.windows, phase.skipped = int(rest[2]), int(rest[4])
         elif word == "doorbell":
-            phase.doorbells += int(rest[1])
+            phase.doorbells[0] += int(rest[1])
         else:
             address = int(word, 16)
             phase.starts[address] += int(rest[0])
@@ -147,26 +153,29 @@ class Profile:
 
 
 def _difference(phases: dict[int, Phase], kind: str) -> Counter:
-    result = Counter(getattr(phases[MEASURED], kind))
-    if CONTROL in phases:
-        result.subtract(getattr(phases[CONTROL], kind))
+    """Per measured window, less the control window."""
+    result: Counter = Counter()
+    for number, sign in ((MEASURED, 1), (CONTROL, -1)):
+        if number in phases:
+            share = sign / phases[number].windows
+            for key, count in getattr(phases[number], kind).items():
+                result[key] += count * share
     return result
 
 
-def _interrupts(phases: dict[int, Phase], symbols: Symbols) -> int:
-    count = 0
+def _interrupts(phases: dict[int, Phase], symbols: Symbols) -> float:
+    count = 0.0
     for address, n in _difference(phases, "starts").items():
         if symbols.entry(address) and symbols.lookup(address)[0] == "vring_interrupt":
             count += n
     return count
 
 
-def make(phases: dict[int, Phase], symbols: Symbols, units: int) -> Profile:
+def make(phases: dict[int, Phase], symbols: Symbols, units: float) -> Profile:
     """Subtract the control phase and attribute what is left."""
     if MEASURED not in phases or not units:
         raise VmError("bench: nothing was measured")
-    if CONTROL in phases and phases[CONTROL].windows != phases[MEASURED].windows:
-        raise VmError("bench: unequal numbers of control and measured windows")
+    units /= phases[MEASURED].windows + phases[MEASURED].skipped
     by_function: Counter = Counter()
     calls: Counter = Counter()
     for address, count in _difference(phases, "starts").items():
@@ -177,14 +186,11 @@ def make(phases: dict[int, Phase], symbols: Symbols, units: int) -> Profile:
     by_class: Counter = Counter()
     for (kind, _), count in by_function.items():
         by_class[kind] += count
-    doorbells = phases[MEASURED].doorbells
-    if CONTROL in phases:
-        doorbells -= phases[CONTROL].doorbells
     return Profile(
         total=sum(by_class.values()) / units,
         by_class={kind: by_class[kind] / units for kind in CLASS_ORDER},
         by_function={key: count / units for key, count in by_function.most_common()},
         calls={name: count / units for name, count in calls.items()},
         repeats=sum(_difference(phases, "repeats").values()) / units,
-        doorbells=doorbells / units,
+        doorbells=_difference(phases, "doorbells")[0] / units,
         interrupts=_interrupts(phases, symbols) / units)

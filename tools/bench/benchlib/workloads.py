@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The workloads: how the machine looks, what the guest does, what is counted.
 
-A workload's script is shell that runs in the guest with $GEN, $NIC and $NIC2
-set to the interfaces of the generator and of the devices under test.
+A workload's script is shell that runs in the guest with $GEN, $NIC, $NIC2 and
+$SINK set to the interfaces of the generator, of the devices under test, and of one
+that ends the second hub (QEMU's hub passes nothing on to nobody).
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,16 +23,17 @@ DROP_AT_INGRESS = """
 
 def lockstep(length: int = 60, burst: int = 32, more: str = "") -> str:
     """The guest's command line for windows of a burst each."""
-    windows = max(16, min(128, 4096 // burst))
+    windows = max(64, min(512, 4096 // burst))
     return (f"\tquiet_up $GEN; {SETTLE}\n"
             f"\tbench lockstep if=$GEN mac={TEST_MAC} length={length} burst={burst} "
-            f"windows={windows} {more} || fail lockstep\n")
+            f"windows={windows} warmup={max(16, 1024 // burst)} {more} || fail lockstep\n")
 
 
 def pktgen(burst: int) -> str:
-    """Transmit of 64-byte frames: one thread of pktgen, ring and device in turn."""
+    """Transmit of 64-byte frames; the generator's device filters them out."""
     return f"""
 	up_and_weigh $NIC
+	quiet_up $GEN
 	pg=/proc/net/pktgen
 	echo "add_device $NIC" > $pg/kpktgend_0 || fail pktgen
 	for set in "count 4096" "pkt_size 60" "delay 0" "clone_skb 0" "burst {burst}" \\
@@ -58,6 +60,11 @@ class Workload:
     modules: tuple[str, ...] = ()
     tx_hold_ns: int = 100_000           # how long devices under test hold a transmit
 
+    @property
+    def lockstep(self) -> bool:
+        """Measured in windows between timer ticks, with control windows."""
+        return "bench lockstep" in self.script
+
 
 INGRESS = ("sch_ingress", "cls_matchall", "act_gact")
 TX_ONLY = ("driver", "ring")
@@ -65,6 +72,7 @@ TX_ONLY = ("driver", "ring")
 FORWARD = f"""
 	up_and_weigh $NIC
 	quiet_up $NIC2
+	quiet_up $SINK
 	ip addr add 10.0.1.1/24 dev $NIC
 	ip addr add 10.0.2.1/24 dev $NIC2
 	ip neigh add 10.0.2.9 lladdr 02:00:00:00:00:ff dev $NIC2 || fail neigh

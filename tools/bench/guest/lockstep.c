@@ -6,6 +6,10 @@
  * So: send K frames, open the window, sleep past the timer, (read what came,)
  * close the window.  Control windows send the same frames to an address that
  * the device under test filters out.
+ *
+ * Each window lies between two timer ticks, so that no tick is counted in some
+ * windows and not in others: the process finds the ticks' phase once, and
+ * starts each window right after one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +23,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -30,6 +35,7 @@ struct plan {
 	int raw;		/* packet socket of the generator */
 	int udp;		/* socket that reads what arrives, or -1 */
 	long burst, windows, warmup, hold_us, length;
+	long long period, phase;	/* of the timer tick, in ns */
 	unsigned char measured[MAX_FRAME], control[MAX_FRAME];
 	long received;
 };
@@ -116,17 +122,62 @@ static void drain(struct plan *plan)
 		plan->received++;
 }
 
+static long long now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* busy until the next tick, which is when the coarse clock moves on */
+static long long wait_for_tick(void)
+{
+	long long coarse = now_ns(CLOCK_MONOTONIC_COARSE);
+
+	while (now_ns(CLOCK_MONOTONIC_COARSE) == coarse)
+		;
+	return now_ns(CLOCK_MONOTONIC);
+}
+
+static void find_ticks(struct plan *plan)
+{
+	struct timespec res;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &res);
+	plan->period = res.tv_nsec;
+	wait_for_tick();
+	wait_for_tick();
+	plan->phase = wait_for_tick() % plan->period;
+}
+
+/* sleep until some time after a tick; a period is at least 3 ms long */
+static void after_tick(const struct plan *plan, long long us)
+{
+	long long period = plan->period, now;
+	struct timespec until;
+
+	while (period < 3000000)
+		period += plan->period;
+	now = now_ns(CLOCK_MONOTONIC) - plan->phase;
+	now += period - now % period + plan->phase + us * 1000;
+	until.tv_sec = now / 1000000000;
+	until.tv_nsec = now % 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
 static void control_window(struct plan *plan)
 {
+	after_tick(plan, 100);
 	send_burst(plan, plan->control);
 	bench_mark(BENCH_MARK_OPEN, PHASE_CONTROL);
 	sleep_us(plan->hold_us);
 	bench_mark(BENCH_MARK_CLOSE, PHASE_CONTROL);
-	sleep_us(plan->hold_us);
 }
 
 static void measured_window(struct plan *plan, int count)
 {
+	after_tick(plan, 100);
 	send_burst(plan, plan->measured);
 	if (count)
 		bench_mark(BENCH_MARK_OPEN, PHASE_MEASURED);
@@ -134,7 +185,6 @@ static void measured_window(struct plan *plan, int count)
 	drain(plan);
 	if (count)
 		bench_mark(BENCH_MARK_CLOSE, PHASE_MEASURED);
-	sleep_us(plan->hold_us);
 }
 
 int cmd_lockstep(char **argv)
@@ -144,13 +194,14 @@ int cmd_lockstep(char **argv)
 	plan.burst = arg_number(argv, "burst", 32);
 	plan.windows = arg_number(argv, "windows", 64);
 	plan.warmup = arg_number(argv, "warmup", 32);
-	plan.hold_us = arg_number(argv, "hold", 3000);
+	plan.hold_us = arg_number(argv, "hold", 1600);
 	plan.length = arg_number(argv, "length", 60);
 	plan.udp = arg_number(argv, "read", 0) ? open_udp(arg_number(argv, "port", 9)) : -1;
 	plan.raw = open_raw(arg_text(argv, "if", NULL));
 	make_frame(plan.measured, arg_text(argv, "mac", NULL), argv, plan.length);
 	make_frame(plan.control, "02:00:00:00:00:ff", argv, plan.length);
 	prctl(PR_SET_TIMERSLACK, 1);
+	find_ticks(&plan);
 	for (long i = 0; i < plan.warmup; i++)
 		measured_window(&plan, 0);
 	plan.received = 0;
@@ -158,6 +209,7 @@ int cmd_lockstep(char **argv)
 		control_window(&plan);
 		measured_window(&plan, 1);
 	}
+	printf("tick %lld ns, phase %lld\n", plan.period, plan.phase);
 	printf("packets %ld\n", plan.burst * plan.windows);
 	if (plan.udp >= 0)
 		printf("read %ld\n", plan.received);

@@ -50,6 +50,13 @@ void sleep_us(long us)
 		;
 }
 
+static int cmd_arm(char **argv)
+{
+	(void)argv;
+	bench_mark(BENCH_MARK_ARM, 0);
+	return 0;
+}
+
 static int cmd_finish(char **argv)
 {
 	(void)argv;
@@ -61,6 +68,7 @@ static const struct {
 	const char *name;
 	int (*run)(char **argv);
 } commands[] = {
+	{ "arm", cmd_arm },
 	{ "bulk", cmd_bulk },
 	{ "finish", cmd_finish },
 	{ "lockstep", cmd_lockstep },
@@ -75,6 +83,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(argv + 2);
-	fprintf(stderr, "usage: bench bulk|finish|lockstep|pktgen|xdp NAME=VALUE...\n");
+	fprintf(stderr, "usage: bench arm|bulk|finish|lockstep|pktgen|xdp NAME=VALUE...\n");
 	return 2;
 }

@@ -11,7 +11,11 @@
  * counted apart, because real hardware does not pay an instruction for it.
  * Sixteen-bit stores that reach a device are doorbells.
  *
- * Arguments: out=FILE (needed), vhub=PAIRS (see vhub.c).
+ * Nothing is instrumented until the guest executes the "arm" mark, so booting
+ * costs little.  A window in which the instruction at the address skip=ADDRESS
+ * runs (the host names the timer tick) does not count.
+ *
+ * Arguments: out=FILE (needed), skip=ADDRESS, vhub=PAIRS (see vhub.c).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,17 +37,21 @@ BENCH_EXPORT int qemu_plugin_version = 1;
 
 struct doorbell {
 	uint64_t addr;
+	uint64_t in_window;
 	uint64_t count[BENCH_PHASES];
 };
 
 struct phase {
-	uint64_t windows;
+	uint64_t windows, skipped;
 	uint64_t *starts;
 	uint64_t *repeats;
 };
 
 static const char *out_path;
-static bool finished;
+static uint64_t skip_addr;
+static uint32_t skip_slot;
+static bool armed, finished;
+static qemu_plugin_id_t self;
 static int open_phase = -1;
 
 /* slot tables: parallel arrays, so that a window copies only counters */
@@ -99,29 +107,39 @@ static void window_open(unsigned int phase)
 	memcpy(repeats_at, repeats, n_slots * sizeof(*repeats));
 	memset(starts_at + n_slots, 0, (MAX_SLOTS - n_slots) * sizeof(*starts));
 	memset(repeats_at + n_slots, 0, (MAX_SLOTS - n_slots) * sizeof(*starts));
+	for (unsigned int i = 0; i < n_doorbells; i++)
+		doorbells[i].in_window = 0;
 	open_phase = phase;
 }
 
 static void window_close(void)
 {
+	int phase = open_phase;
 	struct phase *p;
 
-	if (open_phase < 0)
+	if (phase < 0)
 		return;
-	p = &phases[open_phase];
+	p = &phases[phase];
+	open_phase = -1;
+	if (skip_slot && starts[skip_slot] != starts_at[skip_slot]) {
+		p->skipped++;
+		return;
+	}
 	for (uint32_t i = 0; i < n_slots; i++) {
 		p->starts[i] += starts[i] - starts_at[i];
 		p->repeats[i] += repeats[i] - repeats_at[i];
 	}
+	for (unsigned int i = 0; i < n_doorbells; i++)
+		doorbells[i].count[phase] += doorbells[i].in_window;
 	p->windows++;
-	open_phase = -1;
 }
 
 static void write_phase(FILE *f, unsigned int n)
 {
 	const struct phase *p = &phases[n];
 
-	fprintf(f, "phase %u windows %" PRIu64 "\n", n, p->windows);
+	fprintf(f, "phase %u windows %" PRIu64 " skipped %" PRIu64 "\n", n,
+		p->windows, p->skipped);
 	for (uint32_t i = 0; i < n_slots; i++)
 		if (p->starts[i] || p->repeats[i])
 			fprintf(f, "%" PRIx64 " %" PRIu64 " %" PRIu64 "\n",
@@ -151,6 +169,8 @@ static void write_results(void)
 	fclose(f);
 }
 
+static void arm(void);
+
 static void on_mark(unsigned int cpu, void *data)
 {
 	uint32_t mark = (uintptr_t)data;
@@ -165,6 +185,9 @@ static void on_mark(unsigned int cpu, void *data)
 		break;
 	case BENCH_MARK_FINISH:
 		write_results();
+		break;
+	case BENCH_MARK_ARM:
+		arm();
 		break;
 	}
 }
@@ -209,7 +232,7 @@ static void on_store16(unsigned int cpu, qemu_plugin_meminfo_t info,
 		doorbells[i].addr = addr;
 		n_doorbells++;
 	}
-	doorbells[i].count[open_phase]++;
+	doorbells[i].in_window++;
 }
 
 /* the mark in these bytes, or 0 */
@@ -274,11 +297,29 @@ static void instrument(struct qemu_plugin_insn *insn)
 						 QEMU_PLUGIN_MEM_W, NULL);
 }
 
+/* before the arm mark, only marks are looked for */
+static void look_for_mark(struct qemu_plugin_insn *insn)
+{
+	uint32_t mark = mark_in(qemu_plugin_insn_data(insn),
+				qemu_plugin_insn_size(insn));
+
+	if (mark)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
+						       QEMU_PLUGIN_CB_NO_REGS,
+						       (void *)(uintptr_t)mark);
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	(void)id;
-	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++)
-		instrument(qemu_plugin_tb_get_insn(tb, i));
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		if (armed)
+			instrument(insn);
+		else
+			look_for_mark(insn);
+	}
 }
 
 static void on_exit_qemu(qemu_plugin_id_t id, void *data)
@@ -286,6 +327,21 @@ static void on_exit_qemu(qemu_plugin_id_t id, void *data)
 	(void)id;
 	(void)data;
 	write_results();
+}
+
+static void register_callbacks(qemu_plugin_id_t id)
+{
+	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
+	qemu_plugin_register_atexit_cb(id, on_exit_qemu, NULL);
+}
+
+/* everything is to be translated anew, this time with counters */
+static void arm(void)
+{
+	if (armed)
+		return;
+	armed = true;
+	qemu_plugin_reset(self, register_callbacks);
 }
 
 static void allocate(void)
@@ -310,6 +366,8 @@ BENCH_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			out_path = strdup(argv[i] + 4);
+		else if (!strncmp(argv[i], "skip=", 5))
+			skip_addr = strtoull(argv[i] + 5, NULL, 16);
 		else if (!strncmp(argv[i], "vhub=", 5))
 			vhub_install(id, atoi(argv[i] + 5));
 	}
@@ -317,8 +375,9 @@ BENCH_EXPORT int qemu_plugin_install(qemu_plugin_id_t id,
 		fputs("bench plugin: say where to write with out=FILE\n", stderr);
 		return 1;
 	}
+	self = id;
 	allocate();
-	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
-	qemu_plugin_register_atexit_cb(id, on_exit_qemu, NULL);
+	skip_slot = slot_of(skip_addr);
+	register_callbacks(id);
 	return 0;
 }

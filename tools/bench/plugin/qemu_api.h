@@ -27,6 +27,7 @@ enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS = 0 };
 enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_R = 1, QEMU_PLUGIN_MEM_W = 2 };
 enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
 
+typedef void (*qemu_plugin_simple_cb_t)(qemu_plugin_id_t id);
 typedef void (*qemu_plugin_udata_cb_t)(qemu_plugin_id_t id, void *data);
 typedef void (*qemu_plugin_vcpu_cb_t)(qemu_plugin_id_t id, unsigned int cpu);
 typedef void (*qemu_plugin_trans_cb_t)(qemu_plugin_id_t id,
@@ -35,6 +36,9 @@ typedef void (*qemu_plugin_exec_cb_t)(unsigned int cpu, void *data);
 typedef void (*qemu_plugin_mem_cb_t)(unsigned int cpu,
 				     qemu_plugin_meminfo_t info,
 				     uint64_t vaddr, void *data);
+
+/* forget all callbacks and all translated code, then call back */
+void qemu_plugin_reset(qemu_plugin_id_t id, qemu_plugin_simple_cb_t cb);
 
 void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id,
 				    qemu_plugin_udata_cb_t cb, void *data);
