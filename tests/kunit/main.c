@@ -3,3 +3,4 @@
 
 MODULE_DESCRIPTION("KUnit suites of virtnet over a virtio-net device in memory");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
