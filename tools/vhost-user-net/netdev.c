@@ -347,7 +347,7 @@ bool netdev_work(struct netdev *nd)
 			nd->rx_ready = true;
 		more |= nd->rx_ready;
 	}
-	return more;
+	return more || nd->vdev.memory_lost;
 }
 
 void netdev_set_link(struct netdev *nd, bool up)

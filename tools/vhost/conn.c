@@ -282,7 +282,7 @@ static int start_listening(struct vhost_dev *dev)
 	if (!lstat(dev->path, &st) && S_ISSOCK(st.st_mode))
 		unlink(dev->path);
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
-	    listen(fd, 1) < 0) {
+	    listen(fd, 16) < 0) {
 		err = -errno;
 		vhost_err(dev, "cannot listen at %s: %m", dev->path);
 		close(fd);
