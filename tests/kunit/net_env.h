@@ -100,10 +100,11 @@ bool net_has_stat(struct net_env *env, const char *dir, const char *name);
 bool net_ours(void);
 unsigned int net_pools(struct net_env *env);
 
-/* Wait until cond holds, at most about a second. */
-#define net_wait(cond)						\
+/* Wait until cond holds, at most about a second; so many seconds. */
+#define net_wait(cond)	net_wait_for(cond, 1)
+#define net_wait_for(cond, seconds)				\
 ({								\
-	unsigned long __end = jiffies + HZ;			\
+	unsigned long __end = jiffies + (seconds) * HZ;		\
 	bool __ok;						\
 	while (!(__ok = (cond)) && time_before(jiffies, __end))	\
 		schedule_timeout_uninterruptible(1);		\
