@@ -119,7 +119,11 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 		if (err)
 			return err;
 	}
-	virtnet_qset_attach(qs, vi->vqs);
+	err = virtnet_qset_attach(qs, vi->vqs);
+	if (err) {
+		virtnet_device_stop(vi);
+		return err;
+	}
 	virtnet_qset_fill(qs);
 	WRITE_ONCE(vi->qs, qs);
 	virtnet_device_ready(vi->vdev);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probe and remove, config changes, suspend and resume. */
+#include <virtnet/ring.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/etherdevice.h>
@@ -88,6 +89,7 @@ static void virtnet_init_settings(struct virtnet_info *vi)
 {
 	vi->caps.rx_ring_max = virtqueue_get_vring_size(vi->vqs[rxq2vq(0)]);
 	vi->caps.tx_ring_max = virtqueue_get_vring_size(vi->vqs[txq2vq(0)]);
+	vi->dma_dev = ring_dma_dev(vi->vqs[rxq2vq(0)]);
 	virtnet_settings_init(&vi->settings, &vi->caps);
 	vi->dev->mtu = vi->settings.mtu;
 	virtnet_init_mac(vi);

@@ -11,6 +11,11 @@
 #define VIRTNET_BIG_MEM		(4608 * 1024)
 /* A mergeable buffer while packets are small: two to a page. */
 #define VIRTNET_MERGEABLE_SIZE	2048
+/* The same for bulk traffic: a full GSO packet takes five. */
+#define VIRTNET_BULK_ORDER	2
+
+/* Refill when this part of the buffers is missing, one doorbell for all. */
+#define VIRTNET_REFILL_PART	32
 
 /* Largest frame that fits a small-mode buffer of half a page. */
 static u32 virtnet_frame_size(u32 mtu)
@@ -58,10 +63,12 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 
 	memset(plan, 0, sizeof(*plan));
 	plan->headroom = NET_SKB_PAD + NET_IP_ALIGN;
-	plan->depth = s->rx_ring;
+	/* Refill works in batches: what is never posted need not be held. */
+	plan->depth = s->rx_ring - s->rx_ring / 16;
 	if (caps->mrg_rxbuf) {
 		plan->mode = VIRTNET_RX_MERGEABLE;
 		plan->buf_size = VIRTNET_MERGEABLE_SIZE;
+		plan->bulk_size = PAGE_SIZE << VIRTNET_BULK_ORDER;
 		plan->pages = 1;
 	} else if (caps->guest_gso || s->mtu > ETH_DATA_LEN) {
 		virtnet_plan_big(plan, caps->hdr_len + frame);
@@ -70,43 +77,57 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 	}
 }
 
-static int virtnet_rq_pool(struct receive_queue *rq)
+/* A pool of this order; mapped for the device where we do that ourselves. */
+static struct page_pool *virtnet_rq_pool(struct receive_queue *rq,
+					 unsigned int order, bool for_device)
 {
-	struct virtnet_info *vi = rq->vi;
 	struct page_pool_params pp = {
+		.order = order,
 		.pool_size = rq->plan.depth,
-		.nid = dev_to_node(&vi->vdev->dev),
-		.dev = vi->vdev->dev.parent,
+		.nid = dev_to_node(&rq->vi->vdev->dev),
+		.dev = rq->vi->vdev->dev.parent,
 		.napi = &rq->napi,
-		.netdev = vi->dev,
+		.netdev = rq->vi->dev,
 	};
+	struct page_pool *pool;
 
-	rq->pool = page_pool_create(&pp);
-	if (IS_ERR(rq->pool)) {
-		int err = PTR_ERR(rq->pool);
-
-		rq->pool = NULL;
-		return err;
+	if (for_device && rq->dma_dev) {
+		pp.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV;
+		pp.dev = rq->dma_dev;
+		pp.dma_dir = DMA_FROM_DEVICE;
+		pp.max_len = PAGE_SIZE << order;
 	}
-	return 0;
+	pool = page_pool_create(&pp);
+	return IS_ERR(pool) ? NULL : pool;
+}
+
+static int virtnet_rq_pools(struct receive_queue *rq)
+{
+	rq->pool = virtnet_rq_pool(rq, 0, true);
+	rq->copy_pool = virtnet_rq_pool(rq, 0, false);
+	if (!rq->pool || !rq->copy_pool)
+		return -ENOMEM;
+	if (!rq->plan.bulk_size)
+		return 0;
+	rq->bulk_pool = virtnet_rq_pool(rq, VIRTNET_BULK_ORDER, true);
+	return rq->bulk_pool ? 0 : -ENOMEM;
 }
 
 static int virtnet_rq_bufs(struct receive_queue *rq)
 {
-	unsigned int i, chain = rq->plan.pages - 1;
+	unsigned int i, depth = rq->plan.depth;
 
-	rq->bufs = kvcalloc(rq->plan.depth, sizeof(*rq->bufs), GFP_KERNEL);
-	rq->free_bufs = kvcalloc(rq->plan.depth, sizeof(*rq->free_bufs),
-				 GFP_KERNEL);
-	rq->chains = kvcalloc(rq->plan.depth * chain, sizeof(*rq->chains),
-			      GFP_KERNEL);
-	if (!rq->bufs || !rq->free_bufs || (chain && !rq->chains))
+	rq->bufs = kvcalloc(depth, sizeof(*rq->bufs), GFP_KERNEL);
+	rq->free_bufs = kvcalloc(depth, sizeof(*rq->free_bufs), GFP_KERNEL);
+	rq->sgs = kvcalloc(depth * rq->nsg, sizeof(*rq->sgs), GFP_KERNEL);
+	if (!rq->bufs || !rq->free_bufs || !rq->sgs)
 		return -ENOMEM;
-	for (i = 0; i < rq->plan.depth; i++) {
+	for (i = 0; i < depth; i++) {
 		rq->free_bufs[i] = i;
-		rq->bufs[i].chain = chain ? rq->chains + i * chain : NULL;
+		rq->bufs[i].sg = rq->sgs + i * rq->nsg;
+		sg_init_table(rq->bufs[i].sg, rq->nsg);
 	}
-	rq->nr_free = rq->plan.depth;
+	rq->nr_free = depth;
 	return 0;
 }
 
@@ -117,22 +138,29 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	int err;
 
 	rq->vi = vi;
+	rq->dev = vi->dev;
 	rq->index = i;
 	rq->plan = qs->plan;
+	rq->headroom = qs->plan.headroom;
 	rq->hdr_len = vi->caps.hdr_len;
+	rq->want = qs->plan.buf_size;
+	rq->refill_at = max(qs->plan.depth / VIRTNET_REFILL_PART, 1);
+	rq->dma_dev = vi->dma_dev;
+	rq->premapped = rq->dma_dev;
 	rq->stats = &vi->stats[i].rx;
 	rq->irq_stats = &vi->stats[i].rx_irq;
 	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
+	rq->nsg = qs->plan.pages + rq->split_hdr;
 	rq->descs = 1;
 	if (!virtio_has_feature(vi->vdev, VIRTIO_RING_F_INDIRECT_DESC))
-		rq->descs = qs->plan.pages + rq->split_hdr;
+		rq->descs = rq->nsg;
 	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
-	sg_init_table(rq->sg, ARRAY_SIZE(rq->sg));
-	sg_unmark_end(&rq->sg[ARRAY_SIZE(rq->sg) - 1]);
+	INIT_LIST_HEAD(&rq->list);
+	rq->bulk_after = jiffies;
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);
 	err = virtnet_rq_bufs(rq);
-	return err ? err : virtnet_rq_pool(rq);
+	return err ? err : virtnet_rq_pools(rq);
 }
 
 static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
@@ -148,6 +176,7 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
 	sg_init_table(sq->sg, ARRAY_SIZE(sq->sg));
+	sg_unmark_end(&sq->sg[ARRAY_SIZE(sq->sg) - 1]);
 	netif_napi_add_tx(vi->dev, &sq->napi, virtnet_poll_tx);
 }
 
@@ -155,12 +184,13 @@ static void virtnet_rq_free(struct receive_queue *rq)
 {
 	unsigned int i;
 
-	if (rq->pool) {
-		for (i = 0; i < rq->plan.depth; i++)
-			virtnet_rx_buf_free(rq, &rq->bufs[i]);
-		page_pool_destroy(rq->pool);
-	}
-	kvfree(rq->chains);
+	/* Slots only ever get memory once there are pools. */
+	for (i = 0; rq->pool && i < rq->plan.depth; i++)
+		virtnet_rx_buf_free(rq, &rq->bufs[i]);
+	page_pool_destroy(rq->pool);
+	page_pool_destroy(rq->copy_pool);
+	page_pool_destroy(rq->bulk_pool);
+	kvfree(rq->sgs);
 	kvfree(rq->free_bufs);
 	kvfree(rq->bufs);
 }
@@ -228,15 +258,20 @@ fail:
  * virtnet_qset_attach() - give the set its virtqueues
  * @qs: the set
  * @vqs: rx0, tx0, rx1, tx1, ...
+ *
+ * Return: 0, or -EIO if the device takes other addresses than it did.
  */
-void virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
+int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 {
 	unsigned int i;
 
 	for (i = 0; i < qs->pairs; i++) {
+		if (ring_dma_dev(vqs[rxq2vq(i)]) != qs->rq[i].dma_dev)
+			return -EIO;
 		qs->rq[i].vq = vqs[rxq2vq(i)];
 		qs->sq[i].vq = vqs[txq2vq(i)];
 	}
+	return 0;
 }
 
 /**
@@ -309,6 +344,8 @@ void virtnet_qset_drain(struct virtnet_qset *qs)
 	for (i = 0; i < qs->pairs; i++) {
 		struct receive_queue *rq = &qs->rq[i];
 
+		while (rq->used_pos < rq->used_num)
+			virtnet_rx_buf_put(rq, rq->used[rq->used_pos++].buf);
 		while ((buf = virtqueue_detach_unused_buf(rq->vq)))
 			virtnet_rx_buf_put(rq, buf);
 		virtnet_tx_drain(&qs->sq[i]);

@@ -3,6 +3,10 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
 /**
  * skb_recv_done() - the device used receive buffers
  * @vq: a receive queue; hard interrupt context
@@ -20,39 +24,32 @@ void skb_recv_done(struct virtqueue *vq)
 	ring_schedule(&rq->napi, vq);
 }
 
-static int virtnet_post(struct receive_queue *rq, gfp_t gfp)
+/*
+ * UDP and ICMP: GRO looks at them for nothing, unless a socket or tunnel asked
+ * for it. That cannot be known here, so list delivery is the user's choice.
+ * The protocol is the same for all packets of a flow, fragments included, and
+ * so is the way they take.
+ */
+static bool virtnet_rx_proto_listed(u8 proto)
 {
-	switch (rq->plan.mode) {
-	case VIRTNET_RX_SMALL:
-		return virtnet_post_small(rq, gfp);
-	case VIRTNET_RX_BIG:
-		return virtnet_post_big(rq, gfp);
-	default:
-		return virtnet_post_mergeable(rq, gfp);
-	}
+	return proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
+	       proto == IPPROTO_ICMPV6;
 }
 
-/**
- * virtnet_rx_fill() - post buffers until the ring or the plan is full
- * @rq: the queue; NAPI context, or NAPI is off
- * @gfp: allocation context
- * @posted: how many were posted
- *
- * Does not kick: the device may not be ready for it yet.
- *
- * Return: 0, or -ENOMEM if the ring could not be filled.
- */
-int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
+static bool virtnet_rx_listed(const struct sk_buff *skb)
 {
-	int err = 0;
-
-	for (*posted = 0; rq->nr_free && ring_free(rq->vq) >= rq->descs;
-	     (*posted)++) {
-		err = virtnet_post(rq, gfp);
-		if (unlikely(err))
-			break;
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return skb_headlen(skb) >= sizeof(struct iphdr) &&
+		       virtnet_rx_proto_listed(((struct iphdr *)
+						skb->data)->protocol);
+	case htons(ETH_P_IPV6):
+		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
+		       virtnet_rx_proto_listed(((struct ipv6hdr *)
+						skb->data)->nexthdr);
+	default:
+		return false;
 	}
-	return err == -ENOMEM ? err : 0;
 }
 
 /* Try again later, less and less often while there is no memory. */
@@ -113,6 +110,35 @@ static int virtnet_receive(struct receive_queue *rq, int budget,
 	}
 }
 
+/**
+ * virtnet_rx_deliver() - give a packet to the stack
+ * @rq: the queue
+ * @skb: the packet, data at its Ethernet header
+ * @hdr: its header, which passed the gate
+ * @d: counters
+ */
+void virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
+			const struct virtio_net_hdr *hdr,
+			struct virtnet_rx_delta *d)
+{
+	/* The header's helper may look for the protocol of the device. */
+	skb->dev = rq->dev;
+	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
+		d->hdr_bad++;
+		d->drops++;
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	d->packets++;
+	d->bytes += skb->len;
+	skb_record_rx_queue(skb, rq->index);
+	skb->protocol = eth_type_trans(skb, rq->dev);
+	if (rq->list_delivery && virtnet_rx_listed(skb))
+		list_add_tail(&skb->list, &rq->list);
+	else
+		napi_gro_receive(&rq->napi, skb);
+}
+
 /* virtio_ring stops using a ring in which it found nonsense. */
 static void virtnet_rx_check_broken(struct receive_queue *rq,
 				    struct virtnet_rx_delta *d)
@@ -121,6 +147,13 @@ static void virtnet_rx_check_broken(struct receive_queue *rq,
 		return;
 	d->bad_used++;
 	virtnet_report_fault(rq->vi, VIRTNET_FAULT_BAD_USED);
+}
+
+/* Hand up what GRO would not have merged, all at once. */
+static void virtnet_rx_flush_list(struct receive_queue *rq)
+{
+	netif_receive_skb_list(&rq->list);
+	INIT_LIST_HEAD(&rq->list);
 }
 
 /**
@@ -138,7 +171,9 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 	int done;
 
 	done = virtnet_receive(rq, budget, &d);
-	if (budget && rq->nr_free)
+	if (!list_empty(&rq->list))
+		virtnet_rx_flush_list(rq);
+	if (budget && rq->nr_free >= rq->refill_at)
 		try_fill_recv(rq, &d);
 	virtnet_rx_check_broken(rq, &d);
 	virtnet_rx_stats_add(rq->stats, &d);

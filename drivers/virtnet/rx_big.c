@@ -7,47 +7,27 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
-/* Bytes the device may write to the first page, vnet header included. */
+/* Bytes of packet that fit the first page. */
 static u32 virtnet_big_first(const struct receive_queue *rq)
 {
-	return rq->plan.buf_size - rq->plan.headroom - VIRTNET_RX_TAILROOM;
-}
-
-/**
- * virtnet_post_big() - post one chain
- * @rq: the queue, with a free slot
- * @gfp: allocation context
- *
- * Return: 0 or -errno.
- */
-int virtnet_post_big(struct receive_queue *rq, gfp_t gfp)
-{
-	u32 first = virtnet_big_first(rq);
-	struct virtnet_rx_buf *buf;
-	unsigned int n, i;
-
-	buf = virtnet_rx_buf_alloc(rq, rq->plan.buf_size, gfp);
-	if (!buf)
-		return -ENOMEM;
-	n = virtnet_rx_sg_first(rq, buf, first);
-	for (i = 0; i < rq->plan.pages - 1; i++)
-		sg_set_page(&rq->sg[n++], buf->chain[i], PAGE_SIZE, 0);
-	buf->len = first + i * PAGE_SIZE;
-	return virtnet_rx_buf_add(rq, buf, n, gfp);
+	return PAGE_SIZE - rq->headroom - VIRTNET_RX_TAILROOM - rq->hdr_len;
 }
 
 /* Pages behind the first that hold data go to the skb, the others stay. */
-static void virtnet_big_frags(struct virtnet_rx_buf *buf, struct sk_buff *skb,
+static void virtnet_big_frags(struct receive_queue *rq,
+			      struct virtnet_rx_buf *buf, struct sk_buff *skb,
 			      u32 len)
 {
+	struct scatterlist *sg = &buf->sg[virtnet_rx_chain_first(rq)];
 	unsigned int i, part;
 
 	skb_mark_for_recycle(skb);
-	for (i = 0; len; i++, len -= part) {
+	for (i = 0; len; i++, sg++, len -= part) {
 		part = min_t(u32, len, PAGE_SIZE);
-		skb_add_rx_frag(skb, i, buf->chain[i], 0, part, PAGE_SIZE);
-		buf->chain[i] = NULL;
+		skb_add_rx_frag(skb, i, sg_page(sg), 0, part, PAGE_SIZE);
+		sg_assign_page(sg, NULL);
 	}
+	buf->ready = 0;
 }
 
 static __always_inline void receive_big(struct receive_queue *rq,
@@ -59,11 +39,11 @@ static __always_inline void receive_big(struct receive_queue *rq,
 	u32 first;
 
 	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
-		first = min(len, virtnet_big_first(rq) - rq->hdr_len);
+		first = min(len, virtnet_big_first(rq));
 		skb = virtnet_rx_first(rq, buf, first);
 		d->skb_alloc_fail += !skb;
 		if (skb && len > first)
-			virtnet_big_frags(buf, skb, len - first);
+			virtnet_big_frags(rq, buf, skb, len - first);
 	}
 	virtnet_rx_buf_put(rq, buf);
 	if (likely(skb))

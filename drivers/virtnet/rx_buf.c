@@ -3,11 +3,14 @@
  * Receive buffers: slots, the memory they hold, and the skbs made of it.
  *
  * A slot that comes back from the ring keeps whatever memory its packet did
- * not need, and posts it again; only what went up the stack is replaced.
+ * not need, and is posted again as it is; only what went up the stack is
+ * replaced. Where the virtio core takes addresses that were mapped before, a
+ * page is mapped once in its life.
  */
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
+#include <linux/prefetch.h>
 
 /*
  * Memory the device may see must hold nothing of ours. Bounce buffers copy
@@ -16,78 +19,109 @@
  */
 #define VIRTNET_RX_GFP	(__GFP_ZERO | __GFP_NOWARN)
 
-static struct page *virtnet_rx_page(struct receive_queue *rq, u32 size,
-				    unsigned int *off, gfp_t gfp)
+/* Describe a piece of a page to the device. */
+static void virtnet_rx_sg_set(struct receive_queue *rq, struct scatterlist *sg,
+			      struct page *page, u32 off, u32 len)
 {
-	return page_pool_alloc_frag(rq->pool, off, size, gfp | VIRTNET_RX_GFP);
+	sg_set_page(sg, page, len, off);
+	if (!rq->premapped)
+		return;
+	sg_dma_address(sg) = page_pool_get_dma_addr(page) + off;
+	sg_dma_len(sg) = len;
 }
 
-static void virtnet_rx_page_put(struct receive_queue *rq, struct page **page,
-				bool napi)
+/*
+ * A legacy device without ANY_LAYOUT wants the header of a packet that cannot
+ * be merged in a descriptor of its own (virtio 1.3, 5.1.6.3.1).
+ */
+static void virtnet_rx_sg_first(struct receive_queue *rq,
+				struct virtnet_rx_buf *buf, u32 off, u32 len)
 {
-	if (*page)
-		page_pool_put_full_page(rq->pool, *page, napi);
-	*page = NULL;
+	u32 hdr = rq->hdr_len;
+
+	if (!rq->split_hdr) {
+		virtnet_rx_sg_set(rq, &buf->sg[0], buf->page, off, len);
+		return;
+	}
+	virtnet_rx_sg_set(rq, &buf->sg[0], buf->page, off, hdr);
+	virtnet_rx_sg_set(rq, &buf->sg[1], buf->page, off + hdr, len - hdr);
 }
 
-/* Give the slot memory of the wanted size, unless it still has some. */
-static int virtnet_rx_buf_back(struct receive_queue *rq,
-			       struct virtnet_rx_buf *buf, u32 size, gfp_t gfp)
+static struct page_pool *virtnet_rx_pool(const struct receive_queue *rq,
+					 u32 size)
 {
-	unsigned int off;
+	return size == rq->plan.bulk_size ? rq->bulk_pool : rq->pool;
+}
 
-	if (buf->page && buf->size == size)
-		return 0;
-	virtnet_rx_page_put(rq, &buf->page, true);
-	buf->page = virtnet_rx_page(rq, size, &off, gfp);
+static void virtnet_rx_first_free(struct receive_queue *rq,
+				  struct virtnet_rx_buf *buf, bool napi)
+{
+	if (buf->page)
+		page_pool_put_full_page(virtnet_rx_pool(rq, buf->size),
+					buf->page, napi);
+	buf->page = NULL;
+	buf->ready = 0;
+}
+
+static int virtnet_rx_first_alloc(struct receive_queue *rq,
+				  struct virtnet_rx_buf *buf, u32 size,
+				  gfp_t gfp)
+{
+	unsigned int off, room;
+
+	buf->page = page_pool_alloc_frag(virtnet_rx_pool(rq, size), &off, size,
+					 gfp | VIRTNET_RX_GFP);
 	if (!buf->page)
 		return -ENOMEM;
 	buf->va = page_address(buf->page) + off;
 	buf->size = size;
+	room = size - rq->headroom - VIRTNET_RX_TAILROOM;
+	buf->len = room + (rq->plan.pages - 1) * PAGE_SIZE;
+	virtnet_rx_sg_first(rq, buf, off + rq->headroom, room);
 	return 0;
 }
 
-/* The same for the further pages of a chain. */
-static int virtnet_rx_chain_back(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, gfp_t gfp)
+/* Pages behind the first of a big-mode chain, as far as they are missing. */
+static int virtnet_rx_chain_alloc(struct receive_queue *rq,
+				  struct virtnet_rx_buf *buf, gfp_t gfp)
 {
 	unsigned int i, off;
+	struct page *page;
 
-	for (i = 0; i < rq->plan.pages - 1; i++) {
-		if (buf->chain[i])
+	for (i = virtnet_rx_chain_first(rq); i < rq->nsg; i++) {
+		if (sg_page(&buf->sg[i]))
 			continue;
-		buf->chain[i] = virtnet_rx_page(rq, PAGE_SIZE, &off, gfp);
-		if (!buf->chain[i])
+		page = page_pool_alloc_frag(rq->pool, &off, PAGE_SIZE,
+					    gfp | VIRTNET_RX_GFP);
+		if (!page)
 			return -ENOMEM;
+		virtnet_rx_sg_set(rq, &buf->sg[i], page, 0, PAGE_SIZE);
 	}
 	return 0;
 }
 
-/**
- * virtnet_rx_buf_alloc() - a free slot with memory behind it
- * @rq: the queue; NAPI context, or NAPI is off
- * @size: bytes of the (first) buffer
- * @gfp: allocation context
- *
- * Return: the slot, off the free list, or NULL without memory. There must be
- * a free slot.
- */
-struct virtnet_rx_buf *virtnet_rx_buf_alloc(struct receive_queue *rq, u32 size,
-					    gfp_t gfp)
+/* Give a slot the memory it lacks, or memory of the size now wanted. */
+static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
+					struct virtnet_rx_buf *buf, gfp_t gfp)
 {
-	struct virtnet_rx_buf *buf = &rq->bufs[rq->free_bufs[rq->nr_free - 1]];
+	u32 want = rq->want;
+	int err;
 
-	if (virtnet_rx_buf_back(rq, buf, size, gfp) ||
-	    virtnet_rx_chain_back(rq, buf, gfp))
-		return NULL;
-	rq->nr_free--;
-	return buf;
-}
-
-/* Back on the free list, with the memory it still holds. */
-void virtnet_rx_buf_put(struct receive_queue *rq, struct virtnet_rx_buf *buf)
-{
-	rq->free_bufs[rq->nr_free++] = buf - rq->bufs;
+	if (buf->page && buf->size != want)
+		virtnet_rx_first_free(rq, buf, true);
+	if (!buf->page && virtnet_rx_first_alloc(rq, buf, want, gfp)) {
+		if (want != rq->plan.bulk_size)
+			return -ENOMEM;
+		/* Large pages are scarce: make do with small ones a while. */
+		rq->want = want = rq->plan.buf_size;
+		rq->bulk_after = jiffies + HZ;
+		if (virtnet_rx_first_alloc(rq, buf, want, gfp))
+			return -ENOMEM;
+	}
+	err = virtnet_rx_chain_alloc(rq, buf, gfp);
+	if (!err)
+		buf->ready = want;
+	return err;
 }
 
 /* Return a slot's memory to the pool; not from NAPI, which is off. */
@@ -95,66 +129,152 @@ void virtnet_rx_buf_free(struct receive_queue *rq, struct virtnet_rx_buf *buf)
 {
 	unsigned int i;
 
-	virtnet_rx_page_put(rq, &buf->page, false);
-	for (i = 0; i < rq->plan.pages - 1; i++)
-		virtnet_rx_page_put(rq, &buf->chain[i], false);
+	virtnet_rx_first_free(rq, buf, false);
+	for (i = virtnet_rx_chain_first(rq); i < rq->nsg; i++)
+		if (sg_page(&buf->sg[i]))
+			page_pool_put_full_page(rq->pool, sg_page(&buf->sg[i]),
+						false);
+}
+
+static void virtnet_rx_sync_dev(struct receive_queue *rq,
+				const struct virtnet_rx_buf *buf)
+{
+	unsigned int i;
+
+	for (i = 0; i < rq->nsg; i++)
+		dma_sync_single_for_device(rq->dma_dev,
+					   sg_dma_address(&buf->sg[i]),
+					   sg_dma_len(&buf->sg[i]),
+					   DMA_FROM_DEVICE);
 }
 
 /**
- * virtnet_rx_sg_first() - describe header and first data to the device
- * @rq: the queue; rq->sg is filled in from its start
+ * virtnet_rx_sync_cpu() - make what the device wrote visible
+ * @rq: a queue whose buffers are mapped by us
  * @buf: the buffer
- * @len: bytes that the device may write there, header included
- *
- * A legacy device without ANY_LAYOUT wants the header of a packet that cannot
- * be merged in a descriptor of its own (virtio 1.3, 5.1.6.3.1).
- *
- * Return: number of entries used, 1 or 2.
+ * @len: bytes written, checked against buf->len
  */
-unsigned int virtnet_rx_sg_first(struct receive_queue *rq,
-				 const struct virtnet_rx_buf *buf, u32 len)
+void virtnet_rx_sync_cpu(struct receive_queue *rq,
+			 const struct virtnet_rx_buf *buf, u32 len)
 {
-	void *hdr = virtnet_rx_hdr(rq, buf);
+	unsigned int i, part;
 
-	if (likely(!rq->split_hdr)) {
-		sg_set_buf(&rq->sg[0], hdr, len);
-		return 1;
+	for (i = 0; len; i++, len -= part) {
+		part = min(len, sg_dma_len(&buf->sg[i]));
+		dma_sync_single_for_cpu(rq->dma_dev,
+					sg_dma_address(&buf->sg[i]), part,
+					DMA_FROM_DEVICE);
 	}
-	sg_set_buf(&rq->sg[0], hdr, rq->hdr_len);
-	sg_set_buf(&rq->sg[1], hdr + rq->hdr_len, len - rq->hdr_len);
-	return 2;
 }
 
-/**
- * virtnet_rx_buf_add() - post a slot
- * @rq: the queue
- * @buf: the slot, buf->len set
- * @nsg: entries of rq->sg in use
- * @gfp: for an indirect table
- *
- * Return: 0, or -errno with the slot back on the free list.
- */
-int virtnet_rx_buf_add(struct receive_queue *rq, struct virtnet_rx_buf *buf,
-		       unsigned int nsg, gfp_t gfp)
+/* Post the slot on top of the free list. */
+static __always_inline int virtnet_rx_post(struct receive_queue *rq, gfp_t gfp)
 {
+	struct virtnet_rx_buf *buf = &rq->bufs[rq->free_bufs[rq->nr_free - 1]];
 	int err;
 
-	sg_mark_end(&rq->sg[nsg - 1]);
-	err = ring_add_in(rq->vq, rq->sg, nsg, buf, gfp);
-	sg_unmark_end(&rq->sg[nsg - 1]);
-	if (unlikely(err))
-		virtnet_rx_buf_put(rq, buf);
+	if (unlikely(buf->ready != rq->want)) {
+		err = virtnet_rx_buf_back(rq, buf, gfp);
+		if (err)
+			return err;
+	}
+	if (unlikely(rq->premapped))
+		virtnet_rx_sync_dev(rq, buf);
+	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped, gfp);
+	if (likely(!err))
+		rq->nr_free--;
 	return err;
 }
 
-/* A small packet: copied, its buffer stays with the slot. */
-struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
-				u32 len)
+/**
+ * virtnet_rx_fill() - post buffers until the ring or the plan is full
+ * @rq: the queue; NAPI context, or NAPI is off
+ * @gfp: allocation context
+ * @posted: how many were posted
+ *
+ * Does not kick: the device may not be ready for it yet.
+ *
+ * Return: 0, or -ENOMEM if the ring could not be filled.
+ */
+int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
+{
+	int err = 0;
+
+	for (*posted = 0; rq->nr_free && ring_free(rq->vq) >= rq->descs;
+	     (*posted)++) {
+		err = virtnet_rx_post(rq, gfp);
+		if (unlikely(err))
+			break;
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
+/**
+ * virtnet_rx_burst() - take a few used entries off the ring at once
+ * @rq: the queue; all of the last burst is used up
+ *
+ * The first bytes of each packet are on their way to the cache when
+ * virtnet_rx_next() hands the buffer out.
+ *
+ * Return: false if there is none.
+ */
+bool virtnet_rx_burst(struct receive_queue *rq)
+{
+	struct virtnet_rx_buf *buf;
+	unsigned int len, n;
+
+	for (n = 0; n < VIRTNET_RX_BURST; n++) {
+		buf = ring_get(rq->vq, &len);
+		if (!buf)
+			break;
+		prefetch(virtnet_rx_hdr(rq, buf));
+		rq->used[n].buf = buf;
+		rq->used[n].len = len;
+	}
+	rq->used_pos = 0;
+	rq->used_num = n;
+	return n;
+}
+
+/* A packet too large for a copy piece in a buffer too large to give away. */
+static struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
+					     const void *data, u32 len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&rq->napi, len);
 
 	if (likely(skb))
 		skb_put_data(skb, data, len);
+	return skb;
+}
+
+/**
+ * virtnet_rx_copy() - an skb with a copy of a packet; the buffer is kept
+ * @rq: the queue
+ * @data: the packet
+ * @len: its bytes
+ *
+ * Return: the skb, or NULL without memory.
+ */
+struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
+				u32 len)
+{
+	unsigned int off;
+	struct page *page;
+	struct sk_buff *skb;
+
+	if (unlikely(len > VIRTNET_COPYBREAK))
+		return virtnet_rx_copy_large(rq, data, len);
+	page = page_pool_dev_alloc_frag(rq->copy_pool, &off, VIRTNET_COPY_SIZE);
+	if (unlikely(!page))
+		return NULL;
+	skb = napi_build_skb(page_address(page) + off, VIRTNET_COPY_SIZE);
+	if (unlikely(!skb)) {
+		page_pool_put_full_page(rq->copy_pool, page, true);
+		return NULL;
+	}
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, VIRTNET_COPY_HEAD);
+	memcpy(__skb_put(skb, len), data, len);
 	return skb;
 }
 
@@ -174,51 +294,9 @@ struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 	if (unlikely(!skb))
 		return NULL;
 	skb_mark_for_recycle(skb);
-	skb_reserve(skb, rq->plan.headroom + rq->hdr_len);
-	skb_put(skb, len);
+	skb_reserve(skb, rq->headroom + rq->hdr_len);
+	__skb_put(skb, len);
 	buf->page = NULL;
+	buf->ready = 0;
 	return skb;
-}
-
-/**
- * virtnet_rx_first() - an skb with the first part of a packet
- * @rq: the queue
- * @buf: the buffer; what is left of it stays with the slot
- * @len: bytes of packet in it, behind the vnet header
- *
- * Return: the skb, or NULL without memory.
- */
-struct sk_buff *virtnet_rx_first(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, u32 len)
-{
-	if (len <= VIRTNET_COPYBREAK)
-		return virtnet_rx_copy(rq, virtnet_rx_data(rq, buf), len);
-	return virtnet_rx_build(rq, buf, len);
-}
-
-/**
- * virtnet_rx_deliver() - give a packet to the stack
- * @rq: the queue
- * @skb: the packet, data at its Ethernet header
- * @hdr: its header, which passed the gate
- * @d: counters
- */
-void virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
-			const struct virtio_net_hdr *hdr,
-			struct virtnet_rx_delta *d)
-{
-	/* The header's helper may look for the protocol of the device. */
-	skb->dev = rq->vi->dev;
-	if (!virtnet_hdr_plain(hdr) &&
-	    unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
-		d->hdr_bad++;
-		d->drops++;
-		dev_kfree_skb_any(skb);
-		return;
-	}
-	d->packets++;
-	d->bytes += skb->len;
-	skb_record_rx_queue(skb, rq->index);
-	skb->protocol = eth_type_trans(skb, rq->vi->dev);
-	napi_gro_receive(&rq->napi, skb);
 }

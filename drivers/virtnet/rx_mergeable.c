@@ -2,7 +2,7 @@
 /*
  * Mergeable mode: the device spreads a packet over as many buffers as it
  * needs and says how many in the header. Buffers are half a page while
- * packets are small, and a page when a queue carries bulk traffic.
+ * packets are small, and several pages while a queue carries bulk traffic.
  */
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
@@ -10,10 +10,12 @@
 /* Weight of the average packet length: one part in 2^6. */
 #define VIRTNET_AVG_SHIFT	6
 
-static u32 virtnet_mergeable_cap(const struct receive_queue *rq, u32 size)
-{
-	return size - rq->plan.headroom - VIRTNET_RX_TAILROOM;
-}
+/*
+ * A queue turns to bulk buffers when the average packet would take three small
+ * ones, and back when it would fit one. In between it stays as it is.
+ */
+#define VIRTNET_BULK_ABOVE	4096
+#define VIRTNET_BULK_BELOW	1536
 
 /* The average is kept scaled by 2^VIRTNET_AVG_SHIFT. */
 static void virtnet_avg_add(struct receive_queue *rq, u32 len)
@@ -21,43 +23,26 @@ static void virtnet_avg_add(struct receive_queue *rq, u32 len)
 	rq->avg_len += len - (rq->avg_len >> VIRTNET_AVG_SHIFT);
 }
 
-static u32 virtnet_mergeable_size(const struct receive_queue *rq)
+/* Which size the next buffers are to have. Once per poll. */
+static void virtnet_mergeable_size(struct receive_queue *rq)
 {
-	u32 small = rq->plan.buf_size;
+	u32 avg = rq->avg_len >> VIRTNET_AVG_SHIFT;
 
-	if (rq->avg_len >> VIRTNET_AVG_SHIFT > virtnet_mergeable_cap(rq, small))
-		return PAGE_SIZE;
-	return small;
-}
-
-/**
- * virtnet_post_mergeable() - post one buffer of the size that fits the traffic
- * @rq: the queue, with a free slot
- * @gfp: allocation context
- *
- * Return: 0 or -errno.
- */
-int virtnet_post_mergeable(struct receive_queue *rq, gfp_t gfp)
-{
-	u32 size = virtnet_mergeable_size(rq);
-	struct virtnet_rx_buf *buf;
-
-	buf = virtnet_rx_buf_alloc(rq, size, gfp);
-	if (!buf)
-		return -ENOMEM;
-	buf->len = virtnet_mergeable_cap(rq, size);
-	sg_set_buf(&rq->sg[0], virtnet_rx_hdr(rq, buf), buf->len);
-	return virtnet_rx_buf_add(rq, buf, 1, gfp);
+	if (avg < VIRTNET_BULK_BELOW)
+		rq->want = rq->plan.buf_size;
+	else if (avg > VIRTNET_BULK_ABOVE &&
+		 time_after_eq(jiffies, rq->bulk_after))
+		rq->want = rq->plan.bulk_size;
 }
 
 /* Take the rest of a packet that is dropped off the ring. */
 static void virtnet_mergeable_skip(struct receive_queue *rq, unsigned int n)
 {
 	struct virtnet_rx_buf *buf;
-	unsigned int len;
+	u32 len;
 
 	while (n--) {
-		buf = ring_get(rq->vq, &len);
+		buf = virtnet_rx_next(rq, &len);
 		if (!buf)
 			return;
 		virtnet_rx_buf_put(rq, buf);
@@ -90,9 +75,12 @@ static void virtnet_mergeable_frag(struct receive_queue *rq,
 {
 	void *data = virtnet_rx_hdr(rq, buf);
 
+	if (unlikely(rq->premapped))
+		virtnet_rx_sync_cpu(rq, buf, len);
 	skb_add_rx_frag(tail, skb_shinfo(tail)->nr_frags, buf->page,
 			data - page_address(buf->page), len, buf->size);
 	buf->page = NULL;
+	buf->ready = 0;
 	if (tail == head)
 		return;
 	head->len += len;
@@ -131,11 +119,11 @@ static bool virtnet_mergeable_gather(struct receive_queue *rq,
 {
 	struct sk_buff *tail = head;
 	struct virtnet_rx_buf *buf;
-	unsigned int len;
+	u32 len;
 
 	skb_mark_for_recycle(head);
 	while (more--) {
-		buf = ring_get(rq->vq, &len);
+		buf = virtnet_rx_next(rq, &len);
 		if (unlikely(!buf)) {
 			d->num_buffers++;
 			return false;
@@ -172,27 +160,24 @@ static bool virtnet_mergeable_count(const struct receive_queue *rq,
 	return false;
 }
 
-/* The whole packet in an skb, or NULL with all its buffers off the ring. */
-static struct sk_buff *
-virtnet_mergeable_skb(struct receive_queue *rq, struct virtnet_rx_buf *buf,
-		      u32 len, struct virtio_net_hdr_mrg_rxbuf *hdr,
-		      struct virtnet_rx_delta *d)
+/* A packet of several buffers, or NULL with all of them off the ring. */
+static noinline struct sk_buff *
+virtnet_mergeable_multi(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			struct virtnet_rx_delta *d)
 {
 	struct sk_buff *skb;
 	unsigned int n;
 
-	if (!virtnet_rx_len_ok(rq, buf, len, d))
-		return NULL;
-	virtnet_rx_hdr_copy(hdr, virtnet_rx_hdr(rq, buf), sizeof(*hdr));
 	if (!virtnet_mergeable_count(rq, hdr, &n, d))
 		return NULL;
-	skb = virtnet_rx_first(rq, buf, len - rq->hdr_len);
+	skb = virtnet_rx_first(rq, buf, len);
 	if (unlikely(!skb)) {
 		d->skb_alloc_fail++;
 		virtnet_mergeable_skip(rq, n - 1);
 		return NULL;
 	}
-	if (n > 1 && !virtnet_mergeable_gather(rq, skb, n - 1, d))
+	if (!virtnet_mergeable_gather(rq, skb, n - 1, d))
 		goto drop;
 	if (likely(virtnet_hdr_ok(&rq->rules, &hdr->hdr, skb->len)))
 		return skb;
@@ -202,15 +187,43 @@ drop:
 	return NULL;
 }
 
+/* A packet that lies in one buffer, or NULL. */
+static __always_inline struct sk_buff *
+virtnet_mergeable_single(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			 u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			 struct virtnet_rx_delta *d)
+{
+	struct sk_buff *skb;
+
+	if (unlikely(!virtnet_hdr_ok(&rq->rules, &hdr->hdr, len))) {
+		d->hdr_bad++;
+		return NULL;
+	}
+	skb = virtnet_rx_first(rq, buf, len);
+	d->skb_alloc_fail += !skb;
+	return skb;
+}
+
 static __always_inline void receive_mergeable(struct receive_queue *rq,
 					      struct virtnet_rx_buf *buf,
 					      u32 len,
 					      struct virtnet_rx_delta *d)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
-	struct sk_buff *skb;
+	struct sk_buff *skb = NULL;
 
-	skb = virtnet_mergeable_skb(rq, buf, len, &hdr, d);
+	if (!virtnet_rx_len_ok(rq, buf, len, d))
+		goto out;
+	if (unlikely(rq->premapped))
+		virtnet_rx_sync_cpu(rq, buf, len);
+	virtnet_rx_hdr_copy(&hdr, virtnet_rx_hdr(rq, buf), sizeof(hdr));
+	len -= rq->hdr_len;
+	if (likely(hdr.num_buffers ==
+		   __cpu_to_virtio16(rq->rules.little_endian, 1)))
+		skb = virtnet_mergeable_single(rq, buf, len, &hdr, d);
+	else
+		skb = virtnet_mergeable_multi(rq, buf, len, &hdr, d);
+out:
 	virtnet_rx_buf_put(rq, buf);
 	if (unlikely(!skb)) {
 		d->drops++;
@@ -224,5 +237,8 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 int virtnet_receive_mergeable(struct receive_queue *rq, int budget,
 			      struct virtnet_rx_delta *d)
 {
-	return virtnet_rx_loop(rq, budget, d, receive_mergeable);
+	int n = virtnet_rx_loop(rq, budget, d, receive_mergeable);
+
+	virtnet_mergeable_size(rq);
+	return n;
 }

@@ -3,26 +3,6 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
-/**
- * virtnet_post_small() - post one buffer
- * @rq: the queue, with a free slot
- * @gfp: allocation context
- *
- * Return: 0 or -errno.
- */
-int virtnet_post_small(struct receive_queue *rq, gfp_t gfp)
-{
-	const struct virtnet_rx_plan *plan = &rq->plan;
-	struct virtnet_rx_buf *buf;
-
-	buf = virtnet_rx_buf_alloc(rq, plan->buf_size, gfp);
-	if (!buf)
-		return -ENOMEM;
-	buf->len = plan->buf_size - plan->headroom - VIRTNET_RX_TAILROOM;
-	return virtnet_rx_buf_add(rq, buf,
-				  virtnet_rx_sg_first(rq, buf, buf->len), gfp);
-}
-
 static __always_inline void receive_small(struct receive_queue *rq,
 					  struct virtnet_rx_buf *buf, u32 len,
 					  struct virtnet_rx_delta *d)

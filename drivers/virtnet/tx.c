@@ -8,8 +8,13 @@
 
 /* Room in skb->cb for the header of a device that wants it apart. */
 struct virtnet_tx_cb {
-	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct virtio_net_hdr_v1_hash hdr;
 };
+
+/* Fragments of up to this many bytes are worth moving. */
+#define VIRTNET_TX_LINEAR	128
+/* While packets go out without a completion, put the callback off again. */
+#define VIRTNET_TX_REARM	16
 
 /**
  * skb_xmit_done() - the device sent packets
@@ -92,24 +97,58 @@ static bool virtnet_tx_can_push(const struct send_queue *sq,
 			  __alignof__(struct virtio_net_hdr_mrg_rxbuf));
 }
 
-static int virtnet_tx_sg_push(struct send_queue *sq, struct sk_buff *skb)
+/*
+ * Few bytes in fragments: moving them behind the linear part is cheaper than
+ * a chain of descriptors. Only where that needs no new memory.
+ */
+static void virtnet_tx_linearize(struct sk_buff *skb)
 {
-	int n;
+	if (skb->data_len > VIRTNET_TX_LINEAR || skb_cloned(skb) ||
+	    skb_tailroom(skb) < skb->data_len)
+		return;
+	__pskb_pull_tail(skb, skb->data_len);
+}
 
-	__skb_push(skb, sq->hdr_len);
-	n = skb_to_sgvec(skb, sq->sg, 0, skb->len);
-	__skb_pull(skb, sq->hdr_len);
+/* Fragments into the entries from @n on. Return: entries used in all. */
+static unsigned int virtnet_tx_sg_frags(struct send_queue *sq,
+					const struct sk_buff *skb,
+					unsigned int n)
+{
+	const skb_frag_t *frag = skb_shinfo(skb)->frags;
+	const skb_frag_t *end = frag + skb_shinfo(skb)->nr_frags;
+
+	for (; frag < end; frag++)
+		sg_set_page(&sq->sg[n++], skb_frag_page(frag),
+			    skb_frag_size(frag), skb_frag_off(frag));
 	return n;
 }
 
-static int virtnet_tx_sg_apart(struct send_queue *sq, struct sk_buff *skb,
-			       void *hdr)
+/* Header and packet to entries. Return: how many. */
+static unsigned int virtnet_tx_sg(struct send_queue *sq, struct sk_buff *skb,
+				  void *hdr, bool push)
 {
-	int n;
+	unsigned int n = 0;
 
-	sg_set_buf(&sq->sg[0], hdr, sq->hdr_len);
-	n = skb_to_sgvec(skb, sq->sg + 1, 0, skb->len);
-	return n < 0 ? n : n + 1;
+	if (push) {
+		sg_set_buf(&sq->sg[n++], hdr, sq->hdr_len + skb_headlen(skb));
+	} else {
+		sg_set_buf(&sq->sg[n++], hdr, sq->hdr_len);
+		sg_set_buf(&sq->sg[n++], skb->data, skb_headlen(skb));
+	}
+	return skb_is_nonlinear(skb) ? virtnet_tx_sg_frags(sq, skb, n) : n;
+}
+
+/* The end mark is only there while the ring walks the entries. */
+static int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
+			  unsigned int n)
+{
+	struct scatterlist *last = &sq->sg[n - 1];
+	int err;
+
+	sg_mark_end(last);
+	err = ring_add_out(sq->vq, sq->sg, n, skb);
+	sg_unmark_end(last);
+	return err;
 }
 
 /* Header and packet to the ring. Return: 0 or -errno; the skb is not freed. */
@@ -117,21 +156,17 @@ static int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
 {
 	struct virtnet_tx_cb *cb = (struct virtnet_tx_cb *)skb->cb;
 	bool push = virtnet_tx_can_push(sq, skb);
-	struct virtio_net_hdr_mrg_rxbuf *hdr;
-	int n;
+	void *hdr = push ? skb->data - sq->hdr_len : (void *)cb;
 
 	BUILD_BUG_ON(sizeof(*cb) > sizeof(skb->cb));
-	hdr = push ? (void *)(skb->data - sq->hdr_len) : &cb->hdr;
-	if (virtnet_hdr_tx(&sq->vi->caps, skb, &hdr->hdr))
+	if (unlikely(skb_is_nonlinear(skb)))
+		virtnet_tx_linearize(skb);
+	/* Whatever lies behind the fields we know is zero too. */
+	memset(hdr + sizeof(struct virtio_net_hdr), 0,
+	       sq->hdr_len - sizeof(struct virtio_net_hdr));
+	if (virtnet_hdr_tx(&sq->vi->caps, skb, hdr))
 		return -EPROTO;
-	if (sq->hdr_len > sizeof(hdr->hdr))
-		hdr->num_buffers = 0;
-	sg_init_table(sq->sg, skb_shinfo(skb)->nr_frags + (push ? 1 : 2));
-	n = push ? virtnet_tx_sg_push(sq, skb) :
-		   virtnet_tx_sg_apart(sq, skb, hdr);
-	if (unlikely(n < 0))
-		return n;
-	return ring_add_out(sq->vq, sq->sg, n, skb);
+	return virtnet_tx_add(sq, skb, virtnet_tx_sg(sq, skb, hdr, push));
 }
 
 /* One doorbell a burst: when the stack has no more, or the queue stopped. */
@@ -139,6 +174,20 @@ static void virtnet_tx_kick(struct send_queue *sq)
 {
 	if (ring_kick(sq->vq))
 		virtnet_tx_stat_add(sq->stats, kicks, 1);
+}
+
+/*
+ * The callback was armed for the packets that were outstanding when NAPI last
+ * ran. A device that completes one by one would interrupt for each from there
+ * on, so it is put off now and then; the interrupt is late, never lost.
+ */
+static void virtnet_tx_rearm(struct send_queue *sq)
+{
+	if (++sq->since_arm < VIRTNET_TX_REARM)
+		return;
+	sq->since_arm = 0;
+	if (!virtqueue_enable_cb_delayed(sq->vq))
+		ring_schedule(&sq->napi, sq->vq);
 }
 
 static void virtnet_tx_drop(struct send_queue *sq, struct sk_buff *skb, int err)
@@ -179,6 +228,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 	if (kick)
 		virtnet_tx_kick(sq);
+	virtnet_tx_rearm(sq);
 	return NETDEV_TX_OK;
 }
 

@@ -91,22 +91,15 @@ bool virtnet_hdr_ok_slow(const struct virtnet_hdr_rules *rules,
 }
 EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_ok_slow);
 
-/**
- * virtnet_hdr_rx() - carry a checked header over to the skb
- * @rules: what was negotiated
- * @hdr: header that passed virtnet_hdr_ok()
- * @skb: the packet, data at its Ethernet header, skb->dev set
- *
- * Return: 0, or -EINVAL if packet and header do not fit together.
- */
-int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
-		   const struct virtio_net_hdr *hdr, struct sk_buff *skb)
+/* What virtnet_hdr_rx() does for a header that asks for work. */
+int virtnet_hdr_rx_slow(const struct virtnet_hdr_rules *rules,
+			const struct virtio_net_hdr *hdr, struct sk_buff *skb)
 {
-	if (rules->csum && (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID))
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	/* Some kernels compare type and packet only if they know where it is. */
+	skb_set_network_header(skb, ETH_HLEN);
 	return virtio_net_hdr_to_skb(skb, hdr, rules->little_endian);
 }
-EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_rx);
+EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_rx_slow);
 
 /* Bytes of all headers of a GSO packet, as GUEST_HDRLEN wants them. */
 static u16 virtnet_gso_hdr_len(const struct sk_buff *skb)
@@ -116,17 +109,9 @@ static u16 virtnet_gso_hdr_len(const struct sk_buff *skb)
 	return skb_transport_offset(skb) + tcp_hdrlen(skb);
 }
 
-/**
- * virtnet_hdr_tx() - describe a packet to the device
- * @caps: what was negotiated
- * @skb: the packet
- * @hdr: filled in completely
- *
- * Virtio 1.3, 5.1.6.2. Return: 0, or -EINVAL for a GSO type that the device
- * was not promised.
- */
-int virtnet_hdr_tx(const struct virtnet_caps *caps, const struct sk_buff *skb,
-		   struct virtio_net_hdr *hdr)
+/* What virtnet_hdr_tx() does for a packet that the device must work on. */
+int virtnet_hdr_tx_slow(const struct virtnet_caps *caps,
+			const struct sk_buff *skb, struct virtio_net_hdr *hdr)
 {
 	bool le = caps->little_endian;
 	int err;
@@ -136,4 +121,4 @@ int virtnet_hdr_tx(const struct virtnet_caps *caps, const struct sk_buff *skb,
 		hdr->hdr_len = __cpu_to_virtio16(le, virtnet_gso_hdr_len(skb));
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_tx);
+EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_tx_slow);

@@ -26,8 +26,6 @@ struct receive_queue;
 #define VIRTNET_RX_TAILROOM	SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
 /* Largest frame that can reach us: a full GSO packet with a VLAN tag. */
 #define VIRTNET_FRAME_MAX	(ETH_HLEN + VLAN_HLEN + 65535)
-/* The first page of a big-mode chain, and its followers. */
-#define VIRTNET_BIG_PAGES	17
 /* Header, linear part and every fragment of an skb. */
 #define VIRTNET_TX_SG		(MAX_SKB_FRAGS + 2)
 
@@ -42,6 +40,7 @@ enum virtnet_rx_mode {
  * @mode: one of the three buffer modes, for all queues of the set
  * @headroom: bytes kept free in front of the vnet header
  * @buf_size: bytes taken from the page pool for a buffer, tailroom included
+ * @bulk_size: the same while a queue carries bulk traffic; 0 if never different
  * @pages: pages of a chain in big mode, otherwise 1
  * @depth: most buffers (chains) posted at a time per queue
  *
@@ -51,25 +50,37 @@ struct virtnet_rx_plan {
 	enum virtnet_rx_mode mode;
 	u16 headroom;
 	u16 buf_size;
+	u16 bulk_size;
 	u16 pages;
 	u16 depth;
 };
 
 /**
- * struct virtnet_rx_buf - one posted receive buffer, the token in the ring
+ * struct virtnet_rx_buf - one slot of a receive queue, the token in the ring
  * @va: start of the memory taken from the page pool
- * @page: its page
- * @chain: further pages of a big-mode chain, NULL otherwise
+ * @page: its page, NULL if there is none
+ * @sg: what is posted: set up when memory is attached, rq->nsg entries
  * @size: bytes at @va, accounted as truesize
  * @len: bytes that the device may write, vnet header included
+ * @ready: @size if the slot can be posted as it is, 0 if it lacks memory
  */
 struct virtnet_rx_buf {
 	void *va;
 	struct page *page;
-	struct page **chain;
+	struct scatterlist *sg;
 	u32 size;
 	u32 len;
+	u32 ready;
 };
+
+/* A buffer that came back, with the length the device claims. */
+struct virtnet_rx_used {
+	struct virtnet_rx_buf *buf;
+	u32 len;
+};
+
+/* Used entries are taken off the ring this many at a time, and prefetched. */
+#define VIRTNET_RX_BURST	8
 
 /**
  * struct receive_queue - one receive queue
@@ -80,29 +91,45 @@ struct virtnet_rx_buf {
 struct receive_queue {
 	/* Read on every packet, written at attach only. */
 	struct virtqueue *vq;
-	struct page_pool *pool;
-	struct virtnet_info *vi;
+	struct net_device *dev;
+	struct page_pool *copy_pool;
 	struct virtnet_rx_buf *bufs;
 	u16 *free_bufs;
-	struct virtnet_rq_stats *stats;
 	struct virtnet_hdr_rules rules;
-	struct virtnet_rx_plan plan;
+	u16 headroom;
 	u16 index;
+	u16 refill_at;
 	u8 hdr_len;
+	u8 nsg;
 	u8 descs;
 	bool split_hdr;
+	bool premapped;
+	bool list_delivery;
 
-	/* Dirtied by NAPI. */
-	struct napi_struct napi ____cacheline_aligned_in_smp;
-	u16 nr_free;
-	u16 backoff_ms;
+	/* Dirtied by NAPI on every packet. */
+	u16 nr_free ____cacheline_aligned_in_smp;
+	u8 used_pos;
+	u8 used_num;
 	u32 avg_len;
-	struct scatterlist sg[VIRTNET_BIG_PAGES + 1];
+	u32 want;
+	struct virtnet_rx_used used[VIRTNET_RX_BURST];
+	struct list_head list;
+
+	/* Once per poll. */
+	struct napi_struct napi ____cacheline_aligned_in_smp;
+	struct virtnet_info *vi;
+	struct virtnet_rq_stats *stats;
+	struct virtnet_rx_plan plan;
 
 	/* Slow path fields follow. */
+	struct page_pool *pool;
+	struct page_pool *bulk_pool;
+	struct device *dma_dev;
 	struct virtnet_irq_stats *irq_stats;
 	struct timer_list refill_timer;
-	struct page **chains;
+	struct scatterlist *sgs;
+	unsigned long bulk_after;
+	u16 backoff_ms;
 };
 
 /**
@@ -119,8 +146,12 @@ struct send_queue {
 	u8 hdr_len;
 	bool can_push;
 
+	/* Dirtied by every packet. */
+	struct scatterlist sg[VIRTNET_TX_SG] ____cacheline_aligned_in_smp;
+	u16 since_arm;
+
+	/* Once per poll. */
 	struct napi_struct napi ____cacheline_aligned_in_smp;
-	struct scatterlist sg[VIRTNET_TX_SG];
 
 	/* Slow path fields follow. */
 	struct virtnet_irq_stats *irq_stats;
@@ -148,7 +179,7 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 					const struct virtnet_settings *s);
 void virtnet_qset_free(struct virtnet_qset *qs);
-void virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs);
+int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs);
 void virtnet_qset_fill(struct virtnet_qset *qs);
 void virtnet_qset_enable(struct virtnet_qset *qs);
 void virtnet_qset_disable(struct virtnet_qset *qs);

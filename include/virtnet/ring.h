@@ -18,14 +18,33 @@
  * @sg: entries, terminated
  * @num: number of entries
  * @token: what ring_get() is to return for it, not NULL
+ * @premapped: the entries carry DMA addresses
  * @gfp: for an indirect table
  *
  * Return: 0, -ENOSPC when the ring is full, -ENOMEM, -EIO on a broken queue.
  */
 static inline int ring_add_in(struct virtqueue *vq, struct scatterlist *sg,
-			      unsigned int num, void *token, gfp_t gfp)
+			      unsigned int num, void *token, bool premapped,
+			      gfp_t gfp)
 {
+	if (unlikely(premapped))
+		return virtqueue_add_inbuf_premapped(vq, sg, num, token, NULL,
+						     gfp);
 	return virtqueue_add_inbuf(vq, sg, num, token, gfp);
+}
+
+/**
+ * ring_dma_dev() - the device to map receive buffers for, if we can
+ * @vq: an empty receive queue
+ *
+ * Return: NULL where the device works on physical addresses, or the virtio
+ * core of this kernel insists on mapping by itself.
+ */
+static inline struct device *ring_dma_dev(struct virtqueue *vq)
+{
+	struct device *dev = virtqueue_dma_dev(vq);
+
+	return dev && !compat_vq_set_premapped(vq) ? dev : NULL;
 }
 
 /* The same for buffers that the device reads; the tx lock is held. */

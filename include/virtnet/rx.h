@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Receive: what the common part (rx.c) and the three buffer modes share.
- * A buffer mode supplies post (take memory, hand it to the device), receive
- * (a poll's worth of packets) and lengths; the rest is common.
+ * Receive: what the common part (rx.c, rx_buf.c) and the three buffer modes
+ * share. A mode says what buffers look like (virtnet_rx_plan()) and makes
+ * packets of used ones (receive); posting is the same for all.
  */
 #ifndef _VIRTNET_RX_H
 #define _VIRTNET_RX_H
@@ -14,16 +14,25 @@
 #include <virtnet/queues.h>
 #include <virtnet/ring.h>
 
+/* Wait between attempts to refill when there is no memory. */
+#define VIRTNET_REFILL_MS_MIN	10
+#define VIRTNET_REFILL_MS_MAX	1000
+
+/*
+ * Small packets are copied into pieces of this size, which is all they pin;
+ * their receive buffer stays where it is and is posted again.
+ */
+#define VIRTNET_COPY_SIZE	512
+#define VIRTNET_COPY_HEAD	(NET_SKB_PAD + NET_IP_ALIGN)
+#define VIRTNET_COPYBREAK	\
+	((u32)(VIRTNET_COPY_SIZE - VIRTNET_COPY_HEAD - VIRTNET_RX_TAILROOM))
+
 void skb_recv_done(struct virtqueue *vq);
 int virtnet_poll(struct napi_struct *napi, int budget);
-int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted);
 void try_fill_recv(struct receive_queue *rq, struct virtnet_rx_delta *d);
 void virtnet_rx_refill_timer(struct timer_list *t);
 
-/* The buffer modes. post: 0 or -errno; receive: packets taken off the ring. */
-int virtnet_post_small(struct receive_queue *rq, gfp_t gfp);
-int virtnet_post_big(struct receive_queue *rq, gfp_t gfp);
-int virtnet_post_mergeable(struct receive_queue *rq, gfp_t gfp);
+/* The buffer modes: packets taken off the ring, up to @budget. */
 int virtnet_receive_small(struct receive_queue *rq, int budget,
 			  struct virtnet_rx_delta *d);
 int virtnet_receive_big(struct receive_queue *rq, int budget,
@@ -31,43 +40,63 @@ int virtnet_receive_big(struct receive_queue *rq, int budget,
 int virtnet_receive_mergeable(struct receive_queue *rq, int budget,
 			      struct virtnet_rx_delta *d);
 
-/* Helpers of the modes, in rx_buf.c. */
-struct virtnet_rx_buf *virtnet_rx_buf_alloc(struct receive_queue *rq, u32 size,
-					    gfp_t gfp);
-void virtnet_rx_buf_put(struct receive_queue *rq, struct virtnet_rx_buf *buf);
+/* rx_buf.c: slots, their memory, and the skbs made of it */
+int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted);
 void virtnet_rx_buf_free(struct receive_queue *rq, struct virtnet_rx_buf *buf);
-int virtnet_rx_buf_add(struct receive_queue *rq, struct virtnet_rx_buf *buf,
-		       unsigned int nsg, gfp_t gfp);
-unsigned int virtnet_rx_sg_first(struct receive_queue *rq,
-				 const struct virtnet_rx_buf *buf, u32 len);
+void virtnet_rx_sync_cpu(struct receive_queue *rq,
+			 const struct virtnet_rx_buf *buf, u32 len);
+bool virtnet_rx_burst(struct receive_queue *rq);
 struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
 				u32 len);
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, u32 len);
-struct sk_buff *virtnet_rx_first(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len);
 void virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 			const struct virtio_net_hdr *hdr,
 			struct virtnet_rx_delta *d);
 
-/* Packets up to this are copied and their buffer goes back to the pool. */
-#define VIRTNET_COPYBREAK	256
-
-/* Wait between attempts to refill when there is no memory. */
-#define VIRTNET_REFILL_MS_MIN	10
-#define VIRTNET_REFILL_MS_MAX	1000
-
 /* Where the device writes: the vnet header, and the frame behind it. */
 static inline void *virtnet_rx_hdr(const struct receive_queue *rq,
 				   const struct virtnet_rx_buf *buf)
 {
-	return buf->va + rq->plan.headroom;
+	return buf->va + rq->headroom;
 }
 
 static inline void *virtnet_rx_data(const struct receive_queue *rq,
 				    const struct virtnet_rx_buf *buf)
 {
 	return virtnet_rx_hdr(rq, buf) + rq->hdr_len;
+}
+
+/* Bytes of a chain's pages behind its first buffer start at this sg entry. */
+static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq)
+{
+	return 1 + rq->split_hdr;
+}
+
+/* Back on the free list, with the memory it still holds. */
+static inline void virtnet_rx_buf_put(struct receive_queue *rq,
+				      struct virtnet_rx_buf *buf)
+{
+	rq->free_bufs[rq->nr_free++] = buf - rq->bufs;
+}
+
+/**
+ * virtnet_rx_next() - the next buffer that the device used
+ * @rq: the queue; NAPI context
+ * @len: what the device says it wrote; not to be trusted
+ *
+ * Return: the buffer, the caller's to put back, or NULL.
+ */
+static __always_inline struct virtnet_rx_buf *
+virtnet_rx_next(struct receive_queue *rq, u32 *len)
+{
+	const struct virtnet_rx_used *used;
+
+	if (rq->used_pos == rq->used_num && !virtnet_rx_burst(rq))
+		return NULL;
+	used = &rq->used[rq->used_pos++];
+	*len = used->len;
+	return used->buf;
 }
 
 /**
@@ -113,12 +142,14 @@ static inline void virtnet_rx_hdr_copy(void *hdr, const void *shared,
  * Return: false if the packet must be dropped, counted by reason.
  */
 static __always_inline bool
-virtnet_rx_open(const struct receive_queue *rq,
-		const struct virtnet_rx_buf *buf, u32 *len,
-		struct virtio_net_hdr *hdr, struct virtnet_rx_delta *d)
+virtnet_rx_open(struct receive_queue *rq, const struct virtnet_rx_buf *buf,
+		u32 *len, struct virtio_net_hdr *hdr,
+		struct virtnet_rx_delta *d)
 {
 	if (!virtnet_rx_len_ok(rq, buf, *len, d))
 		return false;
+	if (unlikely(rq->premapped))
+		virtnet_rx_sync_cpu(rq, buf, *len);
 	virtnet_rx_hdr_copy(hdr, virtnet_rx_hdr(rq, buf), sizeof(*hdr));
 	*len -= rq->hdr_len;
 	if (unlikely(!virtnet_hdr_ok(&rq->rules, hdr, *len))) {
@@ -126,6 +157,23 @@ virtnet_rx_open(const struct receive_queue *rq,
 		return false;
 	}
 	return true;
+}
+
+/**
+ * virtnet_rx_first() - an skb with the first part of a packet
+ * @rq: the queue
+ * @buf: the buffer; what is left of it stays with the slot
+ * @len: bytes of packet in it, behind the vnet header
+ *
+ * Return: the skb, or NULL without memory.
+ */
+static __always_inline struct sk_buff *
+virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
+{
+	/* A packet that fills less than an eighth would pin the rest. */
+	if (len <= VIRTNET_COPYBREAK || len * 8 < buf->size)
+		return virtnet_rx_copy(rq, virtnet_rx_data(rq, buf), len);
+	return virtnet_rx_build(rq, buf, len);
 }
 
 /*
@@ -140,15 +188,14 @@ virtnet_rx_loop(struct receive_queue *rq, int budget,
 				struct virtnet_rx_delta *d))
 {
 	struct virtnet_rx_buf *buf;
-	unsigned int len;
-	int n = 0;
+	u32 len;
+	int n;
 
-	while (n < budget) {
-		buf = ring_get(rq->vq, &len);
+	for (n = 0; n < budget; n++) {
+		buf = virtnet_rx_next(rq, &len);
 		if (!buf)
 			break;
 		receive(rq, buf, len, d);
-		n++;
 	}
 	return n;
 }

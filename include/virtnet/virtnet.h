@@ -56,6 +56,7 @@ enum virtnet_state {
  * @state: RTNL, or the only user during probe and remove
  * @stopping: no new recovery work is to be queued; set by remove
  * @stats: counters of each possible pair
+ * @dma_dev: whom receive buffers are mapped for by us, NULL if not by us
  * @vqs: virtqueues while not idle, 2 * caps.max_pairs of them
  * @vq_names: their names, kept for as long as the virtio core may print them
  * @config_work: reads a changed config space
@@ -70,6 +71,7 @@ struct virtnet_info {
 	enum virtnet_state state;
 	bool stopping;
 	struct virtnet_pair_stats *stats;
+	struct device *dma_dev;
 	struct virtqueue **vqs;
 	const char **vq_names;
 	struct work_struct config_work;

@@ -31,21 +31,21 @@ void virtnet_hdr_rules_init(struct virtnet_hdr_rules *rules,
 			    const struct virtnet_caps *caps);
 bool virtnet_hdr_ok_slow(const struct virtnet_hdr_rules *rules,
 			 const struct virtio_net_hdr *hdr, u32 len);
-int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
-		   const struct virtio_net_hdr *hdr, struct sk_buff *skb);
-int virtnet_hdr_tx(const struct virtnet_caps *caps, const struct sk_buff *skb,
-		   struct virtio_net_hdr *hdr);
+int virtnet_hdr_rx_slow(const struct virtnet_hdr_rules *rules,
+			const struct virtio_net_hdr *hdr, struct sk_buff *skb);
+int virtnet_hdr_tx_slow(const struct virtnet_caps *caps,
+			const struct sk_buff *skb, struct virtio_net_hdr *hdr);
 
 /**
- * virtnet_hdr_plain() - does the header ask for nothing?
+ * virtnet_hdr_plain() - does the header ask for nothing but belief?
  * @hdr: private copy of the header
  *
- * True for a packet without GSO, checksum state or unknown flags: the common
- * case of small traffic, decided without looking at the other fields.
+ * True for a packet without GSO or a checksum to finish: the common case of
+ * small traffic, decided without looking at the other fields.
  */
 static inline bool virtnet_hdr_plain(const struct virtio_net_hdr *hdr)
 {
-	return !(hdr->flags | hdr->gso_type);
+	return !((hdr->flags & ~VIRTIO_NET_HDR_F_DATA_VALID) | hdr->gso_type);
 }
 
 /**
@@ -61,6 +61,43 @@ static inline bool virtnet_hdr_ok(const struct virtnet_hdr_rules *rules,
 {
 	return likely(virtnet_hdr_plain(hdr)) ||
 	       virtnet_hdr_ok_slow(rules, hdr, len);
+}
+
+/**
+ * virtnet_hdr_rx() - carry a checked header over to the skb
+ * @rules: what was negotiated
+ * @hdr: header that passed virtnet_hdr_ok()
+ * @skb: the packet, data at its Ethernet header, skb->dev set
+ *
+ * Return: 0, or -EINVAL if packet and header do not fit together.
+ */
+static inline int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
+				 const struct virtio_net_hdr *hdr,
+				 struct sk_buff *skb)
+{
+	if (rules->csum && (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID))
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return likely(virtnet_hdr_plain(hdr)) ? 0 :
+	       virtnet_hdr_rx_slow(rules, hdr, skb);
+}
+
+/**
+ * virtnet_hdr_tx() - describe a packet to the device
+ * @caps: what was negotiated
+ * @skb: the packet
+ * @hdr: filled in completely
+ *
+ * Virtio 1.3, 5.1.6.2. Return: 0, or -EINVAL for a GSO type that the device
+ * was not promised.
+ */
+static inline int virtnet_hdr_tx(const struct virtnet_caps *caps,
+				 const struct sk_buff *skb,
+				 struct virtio_net_hdr *hdr)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb))
+		return virtnet_hdr_tx_slow(caps, skb, hdr);
+	memset(hdr, 0, sizeof(*hdr));
+	return 0;
 }
 
 #endif
