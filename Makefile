@@ -23,7 +23,7 @@ demo: ## boot a guest and show the driver carrying traffic, with numbers
 shell: ## an interactive guest with the driver loaded
 	@tools/vm shell
 
-test: ## everything: check, kunit, dkms, guests on all kernels (TESTS= for some)
+test: ## every suite, the guests of all kernels among them (TESTS= for some)
 	@tools/test $(TESTS)
 
 kunit: ## KUnit suites on a UML kernel (SUITE= for one)
