@@ -34,7 +34,12 @@ def total(stats: dict[str, int], direction: str, name: str) -> int:
 
 def link(guest: Guest, interface: str) -> dict[str, dict[str, int]]:
     """The totals of ip -s -s link, as ["rx"|"tx"][name]."""
-    return json.loads(guest.sh(f"ip -j -s -s link show {interface}"))[0]["stats64"]
+    return parse_link(guest.sh(f"ip -j -s -s link show {interface}"))
+
+
+def parse_link(text: str) -> dict[str, dict[str, int]]:
+    """The totals in the JSON of ip -s link."""
+    return json.loads(text)[0]["stats64"]
 
 
 def link_drops(stats: dict[str, dict[str, int]]) -> int:

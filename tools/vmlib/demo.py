@@ -1,29 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """tools/vm demo: real traffic through the driver, and a summary of what it did."""
 
-import json
 import re
-import socket
-import subprocess
 import time
-from dataclasses import dataclass
-from functools import partial
 
-from . import counters, features, proc, qemu, setup
+from . import counters, features, iperf, qemu, setup
 from .errors import VmError
 from .guest import Guest
+from .iperf import Throughput
 
 SECONDS = 3
 MANY = 12       # counters shown before only non-zero ones are
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """What one iperf3 run moved."""
-
-    gbits: float
-    megabytes: float
-    retransmits: int
 
 
 class Progress:
@@ -40,37 +27,6 @@ class Progress:
         for line in text.splitlines():
             if line.strip():
                 print("          " + line.rstrip(), flush=True)
-
-
-def start_iperf_server(guest: Guest) -> tuple[subprocess.Popen, int]:
-    """An iperf3 server on the host's end of the wire."""
-    with socket.socket() as probe:      # a free port: user networking shares ours
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1] if not guest.ns else 5201
-    argv = ["iperf3", "-s", "-p", str(port), "--forceflush"]
-    if guest.ns:
-        argv = guest.ns.argv(proc.dies_with_us(argv))
-    else:
-        argv = proc.dies_with_us([*argv, "-B", "127.0.0.1"])
-    server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, start_new_session=True)
-    proc.alive.add(partial(proc.stop, server))
-    assert server.stdout
-    for line in server.stdout:
-        if "listening" in line:
-            return server, port
-    raise VmError("the iperf3 server on this machine does not start")
-
-
-def iperf(guest: Guest, port: int, reverse: bool) -> Throughput:
-    """TCP from the guest to the host, or the other way."""
-    host = guest.nics[0].address(True)
-    way = "-R" if reverse else ""
-    text = guest.sh(f"iperf3 -J -t {SECONDS} -p {port} -c {host} {way}", timeout=60)
-    end = json.loads(text)["end"]
-    received = end["sum_received"]
-    return Throughput(received["bits_per_second"] / 1e9, received["bytes"] / 1e6,
-                      end["sum_sent"].get("retransmits", 0))
 
 
 def _ping(guest: Guest, size: int) -> str:
@@ -111,19 +67,16 @@ def _traffic(guest: Guest, progress: Progress) -> dict[str, Throughput]:
     sizes = (56, 1472, 65000) if guest.ns else (56, 1400)
     for size in sizes:
         progress.show(_ping(guest, size))
-    server, port = start_iperf_server(guest)
     results = {}
-    try:
-        for name, reverse in (("guest to host", False), ("host to guest", True)):
+    with iperf.server(guest) as port:
+        for name, to_guest in (("guest to host", False), ("host to guest", True)):
             progress.say(f"iperf3, {name}, {SECONDS} s")
-            results[name] = iperf(guest, port, reverse)
-    finally:
-        proc.stop(server)
+            results[name] = iperf.tcp(guest, guest.nics[0], port, to_guest, f"-t {SECONDS}")
     return results
 
 
 def _summary(guest: Guest, interface: str, results: dict[str, Throughput]) -> str:
-    lines = [f"{name}: {one.gbits:6.2f} Gbit/s, {one.megabytes:.0f} MB, "
+    lines = [f"{name}: {one.gbits:6.2f} Gbit/s, {one.bytes / 1e6:.0f} MB, "
              f"{one.retransmits} retransmits" for name, one in results.items()]
     totals = counters.link(guest, interface)
     lines.append(f"packets: {totals['rx']['packets']} received, {totals['tx']['packets']} sent, "
@@ -157,7 +110,7 @@ def _demonstrate(guest: Guest, driver: str, progress: Progress) -> str:
     module = "virtnet.ko" if driver == "virtnet" else "the kernel's own virtio_net"
     progress.say(f"loading {module}")
     guest.load(driver)
-    interface = guest.up(guest.nics[0])
+    interface, = guest.up(guest.nics[0])
     progress.say(f"{interface} is up, with address {guest.nics[0].address(False)}")
     _describe(guest, interface, progress)
     results = _traffic(guest, progress)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest: one QEMU with its kernel, NICs, console log and command channel."""
 
-import functools
 import os
 import subprocess
 from pathlib import Path
@@ -155,8 +154,9 @@ class Guest:
             self._process.wait()
 
     def _explained(self, death: GuestDied) -> GuestDied:
-        tail = "\n".join(self.console().splitlines()[-30:])
-        return GuestDied(f"{death}\nend of {self.console_log.name}:\n{tail}")
+        text = self.console()
+        what = splat.find(text) or "\n".join(text.splitlines()[-30:])
+        return GuestDied(f"{death}\nfrom {self.console_log.name}:\n{what}")
 
     # --- commands -----------------------------------------------------------
 
@@ -210,24 +210,20 @@ class Guest:
 
     def interface(self, nic: Nic) -> str:
         """The guest's name of a NIC, which changes with its driver; "" without one."""
-        return self.sh(f"""for dev in /sys/class/net/*; do
-            [ -e $dev/device ] && grep -qi {nic.mac} $dev/address && echo ${{dev##*/}}
-            done; true""").strip()
+        return self.sh(f"""for dir in /sys/class/net/eth*; do
+            read -r mac <$dir/address && [ "$mac" = {nic.mac} ] && echo ${{dir##*/}}
+            done 2>/dev/null; true""").strip()
 
     def virtio_device(self, nic: Nic) -> str:
-        """The NIC's name on the guest's virtio bus, whatever driver it has."""
-        slot = self.sh(f"cat /sys/class/net/{self.interface(nic)}/device/uevent; "
-                       f"basename $(readlink -f /sys/class/net/{self.interface(nic)}/device)")
-        return slot.split()[-1]
+        """A NIC's name on the guest's virtio bus; it needs a driver just now."""
+        link = f"/sys/class/net/{self.interface(nic)}/device"
+        return self.sh(f"basename $(readlink -f {link})").strip()
 
-    def up(self, nic: Nic) -> str:
-        """Bring a NIC up with its addresses; returns its name once it has a carrier."""
-        name = proc.poll("the NIC to appear", functools.partial(self.interface, nic))
-        self.sh(f"""ip link set {name} up
-            ip addr replace {nic.address(False)}/24 dev {name}
-            ip addr replace {nic.address(False, 6)}/64 dev {name} nodad""")
-        self.poll("carrier", f"[ $(cat /sys/class/net/{name}/carrier) = 1 ]")
-        return name
+    def up(self, *nics: Nic) -> list[str]:
+        """Bring NICs up with addresses and MTU; returns their names once all have a carrier."""
+        lines = "\n".join(f"{nic.mac} {nic.host_mtu or 1500} {nic.address(False)} "
+                          f"{nic.address(False, 6)}" for nic in nics)
+        return self.sh(f"nics-up <<EOF\n{lines}\nEOF").split()
 
     def load(self, driver: str) -> None:
         """Load the driver under test."""

@@ -56,15 +56,23 @@ def poll(what: str, test: Callable[[], Optional[T]], timeout: float = 60,
         time.sleep(pause)
 
 
+class Ending(Exception):
+    """The program ends, so nothing new is started."""
+
+
 class Registry:
     """Everything alive that has to be closed, whatever way the program ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._closers: list[Callable[[], None]] = []
+        self.ending = False
 
     def add(self, closer: Callable[[], None]) -> None:
+        """To be called before the thing is made that will have to be closed."""
         with self._lock:
+            if self.ending:
+                raise Ending("not started any more")
             self._closers.append(closer)
 
     def drop(self, closer: Callable[[], None]) -> None:
@@ -73,7 +81,8 @@ class Registry:
                 self._closers.remove(closer)
 
     def close_all(self) -> None:
-        """Close in reverse order; a closer may run once only."""
+        """Close in reverse order; nothing can be added after that."""
+        self.ending = True
         while True:
             with self._lock:
                 if not self._closers:

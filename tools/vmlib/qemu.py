@@ -16,6 +16,9 @@ from .errors import GuestDied, VmError
 from .kernels import Kernel
 
 PROBE_SECONDS = 30
+# With a thread for each CPU, a CPU may still run an int3 that the kernel has
+# patched away in its own code, and the guest dies of it on a busy machine.
+TCG = "tcg,thread=single"
 
 
 @functools.cache
@@ -89,9 +92,8 @@ def accelerator(kernel: Kernel) -> str:
     """KVM where it really works, else TCG; the answer is kept until the next boot."""
     if os.environ.get("VIRTNET_ACCEL"):
         return os.environ["VIRTNET_ACCEL"]
-    tcg = "tcg,thread=multi"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return tcg
+        return TCG
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     host = {"boot": boot, "qemu": version()}
     memory = paths.cache() / "kvm.json"
@@ -99,9 +101,9 @@ def accelerator(kernel: Kernel) -> str:
         if memory.exists():
             known = json.loads(memory.read_text(encoding="utf-8"))
             if known.get("host") == host:
-                return "kvm" if known["works"] else tcg
+                return "kvm" if known["works"] else TCG
         print("guest: trying whether KVM really works here", flush=True)
         works = _probe(kernel)
         print(f"guest: it does {'' if works else 'not, so guests run under TCG'}", flush=True)
         memory.write_text(json.dumps({"host": host, "works": works}), encoding="utf-8")
-    return "kvm" if works else tcg
+    return "kvm" if works else TCG

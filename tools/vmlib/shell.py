@@ -40,7 +40,7 @@ def _outside(guest: Guest) -> str:
 
 def _welcome(guest: Guest, driver: str) -> None:
     card = guest.nics[0]
-    interface = guest.up(card)
+    interface, = guest.up(card)
     size = shutil.get_terminal_size()
     motd = MOTD.format(interface=interface, driver=driver, release=guest.kernel.release,
                        guest=card.address(False), host=card.address(True),

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Cases about what the device says, and what the driver says about itself."""
+
+import re
+
+import traffic
+from cases_data import checked_data
+from suite import Context, Skip, case, expect, expect_equal, wait
+from vmlib import counters, features
+from vmlib.nic import Nic
+
+
+def negotiated(ctx: Context, nic: Nic) -> set[str]:
+    interface = ctx.guest.interface(nic)
+    return set(features.names(ctx.guest_value(f"/sys/class/net/{interface}/device/features")))
+
+
+def check_features(ctx: Context, nic: Nic) -> None:
+    """The NIC is what the case says it is, and the driver takes what it offers."""
+    found = negotiated(ctx, nic)
+    big = nic.mode != "small"
+    wanted = {"MRG_RXBUF": nic.mode == "mergeable", "GUEST_TSO4": big, "GUEST_TSO6": big,
+              "RING_PACKED": nic.packed, "INDIRECT_DESC": nic.indirect,
+              "EVENT_IDX": nic.event_idx, "VERSION_1": nic.transport != "legacy",
+              "STATUS": nic.status, "MTU": bool(nic.host_mtu), "CSUM": True, "GUEST_CSUM": True,
+              "HOST_TSO4": True, "HOST_TSO6": True, "HOST_ECN": True, "MAC": True,
+              "SPEED_DUPLEX": nic.speed >= 0, "ACCESS_PLATFORM": nic.iommu}
+    for name, on in wanted.items():
+        expect((name in found) == on, f"feature {name} is {'missing' if on else 'present'}: "
+               f"{' '.join(sorted(found))}")
+
+
+@case("the features of this mode are negotiated")
+def feature_bits(ctx: Context) -> None:
+    for nic in ctx.guest.nics:
+        check_features(ctx, nic)
+
+
+@case("ethtool -i, -g, -k and -S say what is true")
+def ethtool(ctx: Context) -> None:
+    interface = ctx.guest.interface(ctx.nic)
+    info = dict(re.findall(r"^(\S+): (.*)$", ctx.guest.sh(f"ethtool -i {interface}"), re.M))
+    expect_equal("driver", info.get("driver"), ctx.module)
+    bus = ctx.guest.sh(f"basename $(readlink -f /sys/class/net/{interface}/device/..)").strip()
+    expect_equal("bus-info", info.get("bus-info"), bus)
+    sizes = ctx.guest.sh(f"ethtool -g {interface}")
+    expect_equal("ring sizes", re.findall(r"^[RT]X:\s+(\d+)$", sizes, re.M), ["256"] * 4)
+    offloads = ctx.guest.sh(f"ethtool -k {interface}")
+    for name in ("rx-checksumming", "tx-checksumming", "scatter-gather",
+                 "tcp-segmentation-offload", "generic-receive-offload"):
+        expect(f"{name}: on" in offloads, f"{name} is not on:\n{offloads}")
+    expect(counters.ethtool(ctx.guest, interface), "ethtool -S shows nothing")
+
+
+@case("MAC, MTU, speed and duplex come from the device")
+def identity(ctx: Context) -> None:
+    for nic in ctx.guest.nics:
+        base = f"/sys/class/net/{ctx.guest.interface(nic)}/"
+        expect_equal("MAC", ctx.guest_value(base + "address"), nic.mac)
+        expect_equal("MTU", ctx.guest_value(base + "mtu"), str(nic.host_mtu or 1500))
+        if nic.speed >= 0:
+            expect_equal("speed", ctx.guest_value(base + "speed"), str(nic.speed))
+            expect_equal("duplex", ctx.guest_value(base + "duplex"), nic.duplex or "full")
+        else:
+            expect_equal("speed", ctx.guest_value(base + "speed"), "-1")
+
+
+@case("the carrier follows the link")
+def carrier(ctx: Context) -> None:
+    path = f"/sys/class/net/{ctx.guest.interface(ctx.nic)}/carrier"
+    for _ in range(2):
+        for up in (False, True):
+            ctx.guest.set_link(ctx.nic, up)
+            ctx.guest.poll(f"carrier {int(up)}", f"[ $(cat {path}) = {int(up)} ]")
+    ctx.reachable(ctx.nic)
+
+
+@case("the link changes while the interface is down, and under load")
+def carrier_while_down(ctx: Context) -> None:
+    interface = ctx.guest.interface(ctx.nic)
+    ctx.guest.sh(f"ip link set {interface} down")
+    ctx.guest.set_link(ctx.nic, False)
+    ctx.guest.sh(f"ip link set {interface} up")
+    path = f"/sys/class/net/{interface}/carrier"
+    ctx.guest.poll("carrier 0", f"[ $(cat {path}) = 0 ]")
+    ctx.guest.set_link(ctx.nic, True)
+    ctx.guest.up(ctx.nic)
+    with traffic.flooded(ctx.guest, ctx.nic):
+        for up in (False, True) * 5:
+            ctx.guest.set_link(ctx.nic, up)
+    ctx.guest.poll("carrier 1", f"[ $(cat {path}) = 1 ]")
+    ctx.reachable(ctx.nic)
+
+
+def _stable_totals(ctx: Context, interface: str) -> tuple[dict, dict]:
+    """ip's totals and ethtool's counters, of a moment without traffic in between."""
+    found: list[tuple[dict, dict]] = []
+
+    def once() -> bool:
+        before = counters.link(ctx.guest, interface)
+        stats = counters.ethtool(ctx.guest, interface)
+        found[:] = [(before, stats)]
+        return before == counters.link(ctx.guest, interface)
+    wait("a moment without traffic", once)
+    return found[0]
+
+
+@case("ip -s -s link and ethtool -S agree to the packet")
+def totals(ctx: Context) -> None:
+    interface = ctx.guest.interface(ctx.nic)
+    checked_data(ctx, ctx.nic, 1500)
+    link, stats = _stable_totals(ctx, interface)
+    queues = counters.per_queue(stats)
+    if ctx.driver == "intree" and "packets" not in queues["rx"]:
+        raise Skip("virtio_net has no packets per queue in ethtool -S here")
+    for side in ("rx", "tx"):
+        for name in ("packets", "bytes"):
+            expect(name in queues[side], f"ethtool -S has no {side}0_{name}")
+            expect_equal(f"{side} {name}: ethtool -S against ip -s",
+                         sum(queues[side][name].values()), link[side][name])
+            expect(link[side][name] > 100, f"{side} {name} is only {link[side][name]}")
+
+
+@case("the counters count what passed")
+def counting(ctx: Context) -> None:
+    """Against the host's own count; in both, a frame is one however large."""
+    interface = ctx.guest.interface(ctx.nic)
+    before, _ = _stable_totals(ctx, interface)
+    host_before = _host_totals(ctx)
+    traffic.ping_guest(ctx.guest, ctx.nic, traffic.PING_SIZES)
+    traffic.udp_echo(ctx.guest, ctx.nic, 4)
+    after, _ = _stable_totals(ctx, interface)
+    host_after = _host_totals(ctx)
+    for side, other in (("rx", "tx"), ("tx", "rx")):
+        for name in ("packets", "bytes"):
+            expect_equal(f"the guest's {side} {name}", after[side][name] - before[side][name],
+                         host_after[other][name] - host_before[other][name])
+    expect_equal("packets lost", counters.link_drops(after), counters.link_drops(before))
+
+
+def _host_totals(ctx: Context) -> dict[str, dict[str, int]]:
+    assert ctx.guest.ns
+    return counters.parse_link(ctx.guest.ns.run(
+        ["ip", "-j", "-s", "-s", "link", "show", ctx.nic.tap]))
+
+
+CASES = (feature_bits, ethtool, identity, carrier, carrier_while_down, totals, counting)

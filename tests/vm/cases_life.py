@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Cases in which the driver comes and goes while packets fly."""
+
+import traffic
+from cases_data import checked_data
+from suite import MODULES, Context, case, expect_equal
+from vmlib.nic import Nic
+
+DRIVERS = "/sys/bus/virtio/drivers"
+
+
+@case("opened and closed under traffic")
+def open_close(ctx: Context) -> None:
+    interface = ctx.guest.interface(ctx.nic)
+    with traffic.flooded(ctx.guest, ctx.nic):
+        for _ in range(10):
+            ctx.guest.sh(f"ip link set {interface} down; ip link set {interface} up")
+        ctx.guest.up(ctx.nic)
+        ctx.reachable(ctx.nic)
+    ctx.guest.up(ctx.nic)
+    checked_data(ctx, ctx.nic, 1500)
+
+
+@case("module unloaded and loaded under traffic")
+def reload(ctx: Context) -> None:
+    with traffic.flooded(ctx.guest, ctx.nic):
+        for _ in range(3):
+            ctx.reload()
+            ctx.plug_in(*ctx.guest.nics)
+            ctx.reachable(ctx.nic)
+    for nic in ctx.guest.nics:
+        checked_data(ctx, nic, nic.host_mtu or 1500)
+
+
+def move(ctx: Context, device: str, source: str, target: str) -> None:
+    """The two commands by which a NIC goes from one driver to another."""
+    ctx.guest.sh(f"echo {device} >{DRIVERS}/{source}/unbind")
+    ctx.guest.sh(f"echo {device} >{DRIVERS}/{target}/bind")
+
+
+@case("unbound and bound through sysfs under traffic")
+def unbind_bind(ctx: Context) -> None:
+    device = ctx.guest.virtio_device(ctx.nic)
+    with traffic.flooded(ctx.guest, ctx.nic):
+        for _ in range(3):
+            move(ctx, device, ctx.module, ctx.module)
+            ctx.plug_in(ctx.nic)
+            ctx.reachable(ctx.nic)
+    checked_data(ctx, ctx.nic, 1500)
+
+
+def _check_owner(ctx: Context, nic: Nic, module: str) -> None:
+    interface, = ctx.plug_in(nic)
+    expect_equal(f"driver of {interface}", ctx.driver_of(interface), module)
+    checked_data(ctx, nic, nic.host_mtu or 1500, tries=3)
+
+
+@case("a NIC moves from virtnet to virtio_net and back, the other one stays", virtnet_only=True)
+def handover(ctx: Context) -> None:
+    staying, moving = ctx.guest.nics[:2]
+    theirs = MODULES["intree"]
+    ctx.guest.load("intree")
+    device = ctx.guest.virtio_device(moving)
+    try:
+        with traffic.flooded(ctx.guest, staying):
+            for _ in range(2):
+                move(ctx, device, ctx.module, theirs)
+                _check_owner(ctx, moving, theirs)
+                move(ctx, device, theirs, ctx.module)
+                _check_owner(ctx, moving, ctx.module)
+            expect_equal("driver of the other NIC",
+                         ctx.driver_of(ctx.guest.interface(staying)), ctx.module)
+    finally:
+        ctx.guest.run(f"rmmod {theirs}")
+    checked_data(ctx, staying, staying.host_mtu or 1500)
+
+
+@case("virtnet, loaded again beside virtio_net, has its NICs back", virtnet_only=True)
+def reload_beside_intree(ctx: Context) -> None:
+    ctx.guest.load("intree")
+    try:
+        ctx.reload()
+        for nic in ctx.guest.nics:
+            _check_owner(ctx, nic, ctx.module)
+    finally:
+        ctx.guest.run(f"rmmod {MODULES['intree']}")
+
+
+CASES = (open_close, reload, unbind_bind, handover, reload_beside_intree)

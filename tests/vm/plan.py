@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which guests are booted for a kernel, and which cases each of them runs."""
+
+from dataclasses import dataclass, field
+
+import cases_data
+import cases_device
+import cases_end
+import cases_life
+import cases_variants
+from suite import Case
+from vmlib.nic import MODES, Nic
+
+MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_life.CASES, *cases_end.CASES)
+DEBUG_MEMORY = 1536
+
+
+@dataclass
+class Boot:
+    """One guest of the matrix."""
+
+    name: str
+    nics: list[Nic]
+    cases: tuple[Case, ...] = MAIN
+    memory: int = 512
+    command_line: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+def _pair(mode: str, packed: bool, iommu: bool = False) -> list[Nic]:
+    """The NIC of a combination, and one whose device knows more about itself."""
+    return [Nic(mode=mode, packed=packed, iommu=iommu),
+            Nic(mode=mode, packed=packed, iommu=iommu, host_mtu=9000, speed=10000,
+                duplex="full")]
+
+
+def _combination(mode: str, packed: bool) -> Boot:
+    return Boot(f"{mode}-{'packed' if packed else 'split'}", _pair(mode, packed))
+
+
+def _debug_boots() -> list[Boot]:
+    """Mergeable and big on the debug kernel, one of them behind an IOMMU."""
+    boots = [_combination(mode, packed) for mode in ("mergeable", "big")
+             for packed in (False, True)]
+    boots[-1] = Boot("big-packed-iommu", _pair("big", True, iommu=True),
+                     command_line="intel_iommu=on",
+                     arguments=["-device", "intel-iommu"])
+    for boot in boots:
+        boot.memory = DEBUG_MEMORY
+        boot.command_line += " panic_on_warn=1 kmemleak=on"
+    return boots
+
+
+def boots(kver: str) -> list[Boot]:
+    """All guests of one kernel's matrix."""
+    if kver == "debug":
+        return _debug_boots()
+    variants = Boot("variants", cases_variants.variant_nics(),
+                    (*cases_variants.CASES, *cases_end.CASES))
+    return [variants] + [_combination(mode, packed) for mode in MODES
+                         for packed in (False, True)]
