@@ -324,6 +324,70 @@ static void dance_tx_wrap(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, q->ops->device_pos(q), (u16)n);
 }
 
+/* Each doorbell of a refill brings another packet, announced only if wanted. */
+static void race_rx_kicked(struct memdev_vq *q)
+{
+	struct net_env *env = q->priv;
+
+	q->ops->kick_always(q);
+	if (env->packets >= 500)
+		return;
+	net_rx(env, 100, env->packets, 0);
+	memdev_signal(q);
+}
+
+/*
+ * A packet used after the driver last looked and before it re-armed its
+ * callback: nobody will interrupt for it, the driver must look once more.
+ */
+static void dance_rx_race(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct memdev_vq *q = net_rxq(env);
+
+	if (!net_ours())
+		kunit_skip(test, "the kernel's driver refills in other steps");
+	env->count_only = true;
+	q->priv = env;
+	q->ops->kick_always(q);
+	KUNIT_ASSERT_EQ(test, net_rx(env, 100, 0, 0), 1);
+	q->on_kick = race_rx_kicked;
+	memdev_signal(q);
+	KUNIT_EXPECT_TRUE(test, net_wait(env->packets >= 500));
+	net_settle(env);
+	q->on_kick = NULL;
+	KUNIT_EXPECT_EQ(test, env->wrong, 0);
+	KUNIT_EXPECT_GT_MSG(test, q->irqs_held, 400, "the race was not met");
+}
+
+/* The device sends within the doorbell and interrupts only if wanted. */
+static void race_tx_kicked(struct memdev_vq *q)
+{
+	q->ops->kick_always(q);
+	while (memdev_pop(q, &q->scratch) > 0)
+		memdev_put(q, &q->scratch, 0);
+	memdev_flush(q);
+	memdev_signal(q);
+}
+
+/* A device as fast as that never leaves the queue stopped, nor a packet out. */
+static void dance_tx_race(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct memdev_vq *q = net_txq(env);
+	unsigned int room = q->vq->num_free, i;
+
+	q->ops->kick_always(q);
+	q->on_kick = race_tx_kicked;
+	for (i = 0; i < 4 * q->num; i++)
+		KUNIT_ASSERT_EQ(test, net_send(env, 100, i, i % 7), 0);
+	KUNIT_EXPECT_TRUE(test, net_wait(q->vq->num_free == room));
+	net_settle(env);
+	q->on_kick = NULL;
+	if (net_ours())
+		KUNIT_EXPECT_EQ(test, net_stat(env, "tx", "packets"), i);
+}
+
 static struct kunit_case dance_cases[] = {
 	KUNIT_CASE_PARAM(dance_rx_fill, net_gen_params),
 	KUNIT_CASE_PARAM(dance_rx_steps, net_gen_params),
@@ -334,6 +398,8 @@ static struct kunit_case dance_cases[] = {
 	KUNIT_CASE_PARAM(dance_tx_no_kick, net_gen_params),
 	KUNIT_CASE_PARAM(dance_tx_burst, net_gen_params),
 	KUNIT_CASE_PARAM(dance_tx_full, net_gen_params),
+	KUNIT_CASE_PARAM(dance_rx_race, net_gen_params),
+	KUNIT_CASE_PARAM(dance_tx_race, net_gen_params),
 	KUNIT_CASE_PARAM_ATTR(dance_tx_wrap, net_gen_params, { .speed = KUNIT_SPEED_SLOW }),
 	{}
 };

@@ -245,6 +245,7 @@ struct net_env *net_start(struct kunit *test, const struct net_param *param,
 
 	env->param = param;
 	s.features |= net_mode_features(param->mode) | param->features;
+	s.features &= ~param->without;
 	if (param->legacy)
 		s.features &= ~BIT_ULL(VIRTIO_F_VERSION_1);
 	s.num = s.num ?: 256;

@@ -23,6 +23,7 @@ struct net_param {
 	const char *name;
 	enum net_mode mode;
 	u64 features;		/* on top of the mode's */
+	u64 without;		/* taken away from both */
 	bool legacy;		/* without VERSION_1 */
 };
 
