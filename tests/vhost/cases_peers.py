@@ -1,1 +1,141 @@
 # SPDX-License-Identifier: GPL-2.0
+"""Peers made by others: DPDK's virtio-user, QEMU with Linux guests, UML."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import dpdk
+from cases import Skip, case
+from device import PLAIN, PROGRAM, ROOT, Device
+from frontend import until
+
+ECHOED = 100000
+
+def totals(text: str) -> tuple[int, int]:
+    """RX and TX totals of testpmd's closing report."""
+    rx = re.findall(r"RX-packets: (\d+)\s+RX-dropped", text)
+    tx = re.findall(r"TX-packets: (\d+)\s+TX-dropped", text)
+    return (int(rx[-1]), int(tx[-1])) if rx and tx else (0, 0)
+
+def echoed(device: Device) -> int:
+    """How many packets the device says it returned so far."""
+    found = re.findall(r"to guest (\d+) packets", device.text())
+    return int(found[-1]) if found else 0
+
+
+def virtio_user(options: str, queues: int = 1) -> None:
+    """testpmd forwards what comes back from the echo device, round and round."""
+    with Device("--backend", "echo", "--queues", str(queues), "--stats", "1",
+                program=PROGRAM) as device:
+        argv = dpdk.command(
+            f"net_virtio_user0,path={device.paths[0]},queues={queues},{options}",
+            "--forward-mode=io", "--tx-first", f"--rxq={queues}", f"--txq={queues}")
+        front = subprocess.Popen(argv, env=dpdk.environment(), stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            until("packets to go round", lambda: echoed(device) > ECHOED, 30)
+            front.send_signal(signal.SIGINT)
+            text = front.communicate(timeout=30)[0]
+        finally:
+            front.kill()
+            front.wait()
+        received, sent = totals(text)
+        assert received > ECHOED, f"{received} packets came back\n{text[-2000:]}"
+        assert sent >= received
+    counted = device.stats["devices"][0]
+    assert counted["bad_messages"] == 0
+    assert all(q["bad_ring"] == q["bad_chain"] == 0 for q in counted["queues"])
+
+for _name, _options in (("split, in order", "packed_vq=0,in_order=1,mrg_rxbuf=0"),
+                        ("split, mergeable", "packed_vq=0,in_order=0,mrg_rxbuf=1"),
+                        ("packed, in order, mergeable", "packed_vq=1,in_order=1,mrg_rxbuf=1"),
+                        ("packed, not mergeable", "packed_vq=1,in_order=0,mrg_rxbuf=0")):
+    case(f"dpdk: virtio-user as the front end, {_name}", _options)(virtio_user)
+case("dpdk: virtio-user as the front end, two queue pairs",
+     "packed_vq=0,mrg_rxbuf=1", 2)(virtio_user)
+
+def guest_traffic(driver: str) -> None:
+    """One guest, three NICs in different ring formats and modes; ping, TCP, a killed device."""
+    if not shutil.which("qemu-system-x86_64"):
+        raise Skip("no qemu-system-x86_64")
+    from qemu_guest import VhostGuest, VhostNic
+    from vmlib import iperf
+    nics = [VhostNic(), VhostNic(packed=True), VhostNic(packed=True, mode="small", indirect=False,
+                                                        event_idx=False),
+            VhostNic(mode="big", pairs=2)]
+    with VhostGuest(driver, nics) as guest:
+        guest.load(driver)
+        guest.up(*nics)
+        with iperf.server(guest) as port:
+            for nic in nics:
+                guest.sh(f"ping -c 3 -W 5 -s 20000 {nic.address(True)}")
+                for to_guest in (True, False):
+                    moved = iperf.tcp(guest, nic, port, to_guest, "-n 20M")
+                    assert moved.bytes >= 20 << 20, f"NIC {nic.index}: {moved}"
+            guest.kill_device()
+            guest.start_device()
+            guest.configure_host()
+            for nic in nics:
+                guest.poll(f"NIC {nic.index} after a new device process",
+                           f"ping -c 1 -W 2 {nic.address(True)}", 40)
+        assert not guest.splat(), guest.splat()
+        counted = guest.finish()
+    for number, device in enumerate(counted):
+        assert device["connects"] == 1 and device["bad_messages"] == 0, device
+        assert device["queues"][0]["packets"] and device["queues"][1]["packets"], number
+
+case("qemu: in-tree virtio_net, four NICs, traffic, device killed and restarted", "intree")(
+    guest_traffic)
+case("qemu: virtnet, four NICs, traffic, device killed and restarted", "virtnet")(guest_traffic)
+
+UML_SCRIPT = """#!/bin/sh
+set -e
+depmod() { :; }
+for module in failover net_failover; do
+    file=$(find "$virtnet_modules" /lib/modules -name "$module.ko" 2>/dev/null | head -n 1)
+    [ -z "$file" ] || insmod "$file" || true
+done
+insmod "$(find "$virtnet_modules" -name {module}.ko | head -n 1)"
+name=$(ls /sys/class/net | grep -v -e '^lo$' -e sit | head -n 1)
+ip link set "$name" up
+sleep {seconds}
+ip -s link show "$name"
+echo "uml-received $(cat /sys/class/net/$name/statistics/rx_packets)"
+"""
+
+def uml(driver: str, ring: str) -> None:
+    """A receive flood into a UML kernel at native speed."""
+    cache = Path(os.environ.get("VIRTNET_CACHE") or Path.home() / ".cache" / "virtnet")
+    if not list(cache.glob("uml/plain-*/linux")):
+        raise Skip("no UML kernel built yet (tools/uml kernel)")
+    if driver == "virtnet":
+        subprocess.run([str(ROOT / "tools" / "uml"), "module"], check=True,
+                       stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as where:
+        script = Path(where) / "script"
+        script.write_text(UML_SCRIPT.replace(
+            "{module}", "virtnet" if driver == "virtnet" else "virtio_net").replace(
+                "{seconds}", "3"), encoding="utf-8")
+        with Device("--backend", "gen:size=60,flows=8", "--disable",
+                    "packed" if ring == "split" else "in_order", program=PLAIN) as device:
+            got = subprocess.run(
+                [str(ROOT / "tools" / "uml"), "run", str(script),
+                 f"virtio_uml.device={device.paths[0]}:1", "mem=256M"],
+                capture_output=True, text=True, timeout=120, check=False)
+            text = got.stdout + got.stderr
+            found = re.search(r"uml-received (\d+)", text)
+            assert got.returncode == 0 and found, text[-3000:]
+        received = int(found.group(1))
+        sent = device.stats["devices"][0]["queues"][0]["packets"]
+        assert received > ECHOED, f"{received} packets received"
+        assert sent >= received
+        print(f"  {driver}, {ring}: {received} packets in 3 s")
+
+for _driver in ("intree", "virtnet"):
+    for _ring in ("split", "packed"):
+        case(f"uml: {_driver}, receive flood, {_ring}", _driver, _ring)(uml)

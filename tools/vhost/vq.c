@@ -213,7 +213,9 @@ void vhost_vq_drain_kick(struct vhost_vq *vq)
 /*
  * Base of a packed ring: available and used positions, each with its wrap
  * counter in bit 15. virtio_uml says 0 for a fresh ring, where the counters
- * are 1; it is told from others by not taking multiqueue.
+ * are 1; it is told from others by not taking multiqueue. DPDK leaves out the
+ * used half, which cannot be 0 while the available wrap counter is 1: there
+ * the two positions are the same.
  */
 void vhost_vq_set_base(struct vhost_vq *vq, u32 base)
 {
@@ -226,6 +228,8 @@ void vhost_vq_set_base(struct vhost_vq *vq, u32 base)
 	}
 	if (!base && !(dev->pfeatures & BIT(VU_PF_MQ)))
 		base = 0x80008000;
+	if (base >> 16 == 0 && base & 0x8000)
+		base |= base << 16;
 	vq->last_avail = base & 0x7fff;
 	vq->avail_wrap = base & 0x8000;
 	vq->used_idx = (base >> 16) & 0x7fff;

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest whose NICs are vhost-user devices, each with a tap behind it."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from device import PROGRAM
+from frontend import until
+from vmlib import kernels, proc
+from vmlib.guest import Guest
+from vmlib.nic import Nic
+
+
+@dataclass
+class VhostNic(Nic):
+    """MSI-X is off: QEMU 7.2 without KVM crashes on it with vhost-user."""
+
+    def netdev_argument(self, fds, forwards=""):
+        queues = f",queues={self.pairs}" if self.pairs > 1 else ""
+        return f"vhost-user,id={self.netdev},chardev=vhost{self.index}{queues}"
+
+    def properties(self, known):
+        return super().properties(known) | {"vectors": "0"}
+
+
+class VhostGuest(Guest):
+    """One vhost-user-net process serves all its NICs."""
+
+    def __init__(self, driver: str, nics: list[Nic], kver: str = "6.12", **more):
+        kernel = kernels.get(kver)
+        module = kernels.build(kernel) if driver == "virtnet" else None
+        super().__init__(kernel, nics, f"vhost-{driver}", module, **more)
+        self.driver = driver
+        self.device: subprocess.Popen | None = None
+        self.backend = "tap"
+
+    def _argv(self, here: Path) -> list[str]:
+        argv = [str(PROGRAM), "--json", str(here / "stats.json")]
+        for nic in self.nics:
+            back = f"tap:{nic.tap}" if self.backend == "tap" else self.backend
+            argv += ["--socket", str(here / f"vhost{nic.index}"), "--queues", str(nic.pairs),
+                     "--mac", nic.mac, "--backend", back]
+        return argv
+
+    def start_device(self) -> None:
+        assert self._run and self.ns
+        here = self._run.path
+        with open(here / "device.log", "ab") as log:
+            self.device = subprocess.Popen(
+                proc.dies_with_us(self.ns.argv(self._argv(here))), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        sockets = [here / f"vhost{nic.index}" for nic in self.nics]
+        until("the device to listen", lambda: all(s.exists() for s in sockets))
+
+    def kill_device(self) -> None:
+        assert self.device and self._run
+        self.device.kill()
+        self.device.wait()
+        for nic in self.nics:
+            (self._run.path / f"vhost{nic.index}").unlink()
+
+    def _arguments(self):
+        self.start_device()
+        assert self._run
+        argv = super()._arguments()
+        argv += ["-object", f"memory-backend-memfd,id=mem,size={self.memory}M,share=on",
+                 "-numa", "node,memdev=mem"]
+        return argv
+
+    def _nic_arguments(self, nic):
+        assert self._run
+        device = ",".join(f"{key}={value}" for key, value in nic.properties(set()).items())
+        path = self._run.path / f"vhost{nic.index}"
+        return ["-chardev", f"socket,id=vhost{nic.index},path={path},reconnect=1",
+                "-netdev", nic.netdev_argument(None), "-device", f"virtio-net-pci,{device}"]
+
+    def finish(self) -> list[dict]:
+        """End the device in order; what it counted."""
+        assert self.device and self._run
+        self.device.terminate()
+        code = self.device.wait(20)
+        log = (self._run.path / "device.log").read_text(encoding="utf-8")
+        assert code == 0 and "Sanitizer" not in log, f"device ended with {code}\n{log[-3000:]}"
+        return json.loads((self._run.path / "stats.json").read_text(encoding="utf-8"))["devices"]
+
+    def close(self) -> None:
+        if self.device and self.device.poll() is None:
+            self.device.kill()
+            self.device.wait()
+        super().close()
