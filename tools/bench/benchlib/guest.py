@@ -20,7 +20,8 @@ from .workloads import TEST_MAC, TEST_MAC2, Workload
 HERE = Path(__file__).resolve().parents[1]
 OUT = paths.BUILD / "bench"
 GEN_NIC = "0000:00:03.0"
-SINK_NIC = "0000:00:06.0"
+TWIN_NIC = "0000:00:07.0"
+TWIN_SINK, FORWARD_SINK = "0000:00:06.0", "0000:00:09.0"
 TEST_NICS = ("0000:00:04.0", "0000:00:05.0")
 # generated frames are sent this long after the first was handed to the device
 GENERATOR_HOLD_NS = 800_000
@@ -113,9 +114,13 @@ class Setup:
         return TEST_NICS[:self.work.nics]
 
     @property
-    def has_sink(self) -> bool:
-        """Forwarding needs somebody on the second hub."""
+    def forwards(self) -> bool:
+        """Then somebody must be on the second hub: a hub passes nothing on to nobody."""
         return self.work.nics == 2 and self.work.unit == "packet"
+
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        return (TWIN_SINK, FORWARD_SINK) if self.forwards else (TWIN_SINK,)
 
     def modules(self) -> list[str]:
         names = ("virtio_pci", "af_packet", "virtio_net", *self.work.modules)
@@ -137,7 +142,7 @@ class Setup:
 
 def _config(setup: Setup) -> str:
     return (f"DRIVER={setup.driver}\nGEN_NIC={GEN_NIC}\n"
-            f"SINK_NIC={SINK_NIC if setup.has_sink else ''}\n"
+            f"TWIN_NIC={TWIN_NIC}\nSINK_NICS='{' '.join(setup.sinks)}'\n"
             f"TEST_NICS='{' '.join(setup.nics)}'\nSYMBOLS={'yes' if setup.symbols else ''}\n")
 
 
@@ -163,29 +168,44 @@ def _initramfs(setup: Setup, target: Path) -> None:
         cpio.close()
 
 
+COMMON = "ioeventfd=off,romfile="
+
+
+def _hub_nic(name: str, hub: int, slot: int, device: str) -> list[str]:
+    return ["-netdev", f"hubport,id={name},hubid={hub}",
+            "-device", f"virtio-net-pci,netdev={name},addr={slot},{COMMON},{device}"]
+
+
+def _vhub_nic(port: str, slot: int, device: str) -> list[str]:
+    return ["-device", f"virtio-net-pci,netdev={port},addr={slot},{COMMON},{device}"]
+
+
 def _network(setup: Setup) -> list[str]:
-    """The generator's pair on hub 0; the second device under test on hub 1."""
+    """Hub 0: generator and first device under test; hub 1: the second; hub 5: control."""
     work = setup.work
-    common = "ioeventfd=off,romfile="
-    argv = ["-netdev", "hubport,id=gen,hubid=0",
-            "-device", f"virtio-net-pci,netdev=gen,addr=3,mac=02:00:00:00:01:99,{common},"
-                       f"tx=timer,x-txtimer={GENERATOR_HOLD_NS}"]
-    extra = "".join(f",{key}={value}" for key, value in work.device.items())
+    hold = f"tx=timer,x-txtimer={GENERATOR_HOLD_NS}"
     both_ends = work.unit == "KiB"
+    generator = f"mac=02:00:00:00:01:99,{hold}"
+    if work.net == "vhub" and not both_ends:
+        argv = _vhub_nic("vhub0b", 3, generator)
+    else:
+        argv = _hub_nic("gen", 0, 3, generator)
+    argv += _hub_nic("twin", 5, 7, f"mac=02:00:00:00:01:98,{hold}")
+    argv += _hub_nic("twinsink", 5, 6, "mac=02:00:00:00:01:97")
+    if setup.forwards:
+        argv += _hub_nic("sink", 1, 9, "mac=02:00:00:00:01:96")
+    extra = "".join(f",{key}={value}" for key, value in work.device.items())
     for i, mac in enumerate((TEST_MAC, TEST_MAC2)[:work.nics]):
-        name = f"vhub0{'ab'[i]}" if work.net == "vhub" else f"test{i}"
-        if work.net == "hub":
-            argv += ["-netdev", f"hubport,id={name},hubid={2 if both_ends else i}"]
-        argv += ["-device", f"virtio-net-pci,netdev={name},addr={4 + i},mac={mac},{common},"
-                            f"tx=timer,x-txtimer={work.tx_hold_ns}{extra}"]
-    if setup.has_sink:
-        argv += ["-netdev", "hubport,id=sink,hubid=1",
-                 "-device", f"virtio-net-pci,netdev=sink,addr=6,mac=02:00:00:00:01:98,{common}"]
+        device = f"mac={mac},tx=timer,x-txtimer={work.tx_hold_ns}{extra}"
+        if work.net == "vhub":
+            argv += _vhub_nic(f"vhub0{'ab'[i]}", 4 + i, device)
+        else:
+            argv += _hub_nic(f"test{i}", 2 if both_ends else i, 4 + i, device)
     return argv
 
 
 def _command(setup: Setup, boot: Boot, initrd: Path) -> list[str]:
-    argv = ["nice", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-M", "pc-i440fx-7.1,accel=tcg", "-cpu", CPU, "-smp", "1",
             "-m", "1024", "-icount", "shift=0,sleep=off", "-rtc", "base=2025-01-01,clock=vm",
             "-kernel", str(setup.kernel.image), "-initrd", str(initrd), "-append", CMDLINE,

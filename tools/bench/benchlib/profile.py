@@ -175,6 +175,8 @@ def make(phases: dict[int, Phase], symbols: Symbols, units: float) -> Profile:
     """Subtract the control phase and attribute what is left."""
     if MEASURED not in phases or not units:
         raise VmError("bench: nothing was measured")
+    if CONTROL in phases and not _interrupts(phases, symbols):
+        raise VmError("bench: the device under test never interrupted: nothing arrived")
     units /= phases[MEASURED].windows + phases[MEASURED].skipped
     by_function: Counter = Counter()
     calls: Counter = Counter()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The workloads: how the machine looks, what the guest does, what is counted.
 
-A workload's script is shell that runs in the guest with $GEN, $NIC, $NIC2 and
-$SINK set to the interfaces of the generator, of the devices under test, and of one
-that ends the second hub (QEMU's hub passes nothing on to nobody).
+A workload's script is shell that runs in the guest with $GEN, $TWIN, $NIC and
+$NIC2 set to the interfaces of the generator, of its twin for control windows, and of the
+devices under test. Generators and sinks are up already.
 """
 
 from dataclasses import dataclass, field, replace
@@ -24,8 +24,8 @@ DROP_AT_INGRESS = """
 def lockstep(length: int = 60, burst: int = 32, more: str = "") -> str:
     """The guest's command line for windows of a burst each."""
     windows = max(64, min(512, 4096 // burst))
-    return (f"\tquiet_up $GEN; {SETTLE}\n"
-            f"\tbench lockstep if=$GEN mac={TEST_MAC} length={length} burst={burst} "
+    return (f"\t{SETTLE}\n"
+            f"\tbench lockstep if=$GEN twin=$TWIN mac={TEST_MAC} length={length} burst={burst} "
             f"windows={windows} warmup={max(16, 1024 // burst)} {more} || fail lockstep\n")
 
 
@@ -33,7 +33,6 @@ def pktgen(burst: int) -> str:
     """Transmit of 64-byte frames; the generator's device filters them out."""
     return f"""
 	up_and_weigh $NIC
-	quiet_up $GEN
 	pg=/proc/net/pktgen
 	echo "add_device $NIC" > $pg/kpktgend_0 || fail pktgen
 	for set in "count 4096" "pkt_size 60" "delay 0" "clone_skb 0" "burst {burst}" \\
@@ -72,7 +71,6 @@ TX_ONLY = ("driver", "ring")
 FORWARD = f"""
 	up_and_weigh $NIC
 	quiet_up $NIC2
-	quiet_up $SINK
 	ip addr add 10.0.1.1/24 dev $NIC
 	ip addr add 10.0.2.1/24 dev $NIC2
 	ip neigh add 10.0.2.9 lladdr 02:00:00:00:00:ff dev $NIC2 || fail neigh
@@ -105,6 +103,11 @@ TWO_ENDS = """
 """
 
 
+# checksums stay offloaded, segmentation is done in software
+NO_TSO = {f"{side}_{kind}": "off" for side in ("host", "guest")
+          for kind in ("tso4", "tso6", "ufo", "ecn")}
+
+
 def _xdp(verdict: str) -> str:
     return (f"\tup_and_weigh $NIC\n"
             f"\tbench xdp if=$NIC verdict={verdict} || fail xdp\n")
@@ -122,9 +125,9 @@ def _base() -> list[Workload]:
         Workload("rx1500-udp", "rx1500 to a UDP socket, read", UDP_SOCKET),
         Workload("forward64", "forward 64-byte packets", FORWARD, nics=2),
         Workload("tcp-gso", "bulk TCP, 64 KB GSO, both ends", TWO_ENDS, unit="KiB",
-                 nics=2, net="vhub", tx_hold_ns=20_000),
+                 nics=2, net="vhub", tx_hold_ns=100_000),
         Workload("tcp-mtu", "bulk TCP, MTU frames, both ends", TWO_ENDS, unit="KiB",
-                 nics=2, tx_hold_ns=20_000),
+                 nics=2, net="vhub", tx_hold_ns=100_000, device=NO_TSO),
         Workload("rx64-xdp-drop-1", "one packet per interrupt, XDP_DROP",
                  _xdp("drop") + lockstep(burst=1)),
         Workload("rx64-drop-1", "one packet per interrupt, dropped by tc",

@@ -4,8 +4,8 @@
  *
  * The generator's device holds what it is sent until a virtual timer ends.
  * So: send K frames, open the window, sleep past the timer, (read what came,)
- * close the window.  Control windows send the same frames to an address that
- * the device under test filters out.
+ * close the window.  Control windows send the same frames from a twin of the
+ * generator, to a device that filters them out.
  *
  * Each window lies between two timer ticks, so that no tick is counted in some
  * windows and not in others: the process finds the ticks' phase once, and
@@ -32,7 +32,7 @@
 #define MAX_FRAME 9014
 
 struct plan {
-	int raw;		/* packet socket of the generator */
+	int generator, twin;	/* packet sockets */
 	int udp;		/* socket that reads what arrives, or -1 */
 	long burst, windows, warmup, hold_us, length;
 	long long period, phase;	/* of the timer tick, in ns */
@@ -106,10 +106,10 @@ static int open_udp(long port)
 	return fd;
 }
 
-static void send_burst(const struct plan *plan, const unsigned char *frame)
+static void send_burst(const struct plan *plan, int fd, const unsigned char *frame)
 {
 	for (long i = 0; i < plan->burst; i++)
-		while (send(plan->raw, frame, plan->length, 0) != plan->length)
+		while (send(fd, frame, plan->length, 0) != plan->length)
 			if (errno != ENOBUFS && errno != EAGAIN)
 				die("send");
 }
@@ -169,7 +169,7 @@ static void after_tick(const struct plan *plan, long long us)
 static void control_window(struct plan *plan)
 {
 	after_tick(plan, 100);
-	send_burst(plan, plan->control);
+	send_burst(plan, plan->twin, plan->control);
 	bench_mark(BENCH_MARK_OPEN, PHASE_CONTROL);
 	sleep_us(plan->hold_us);
 	bench_mark(BENCH_MARK_CLOSE, PHASE_CONTROL);
@@ -178,7 +178,7 @@ static void control_window(struct plan *plan)
 static void measured_window(struct plan *plan, int count)
 {
 	after_tick(plan, 100);
-	send_burst(plan, plan->measured);
+	send_burst(plan, plan->generator, plan->measured);
 	if (count)
 		bench_mark(BENCH_MARK_OPEN, PHASE_MEASURED);
 	sleep_us(plan->hold_us);
@@ -197,13 +197,17 @@ int cmd_lockstep(char **argv)
 	plan.hold_us = arg_number(argv, "hold", 1600);
 	plan.length = arg_number(argv, "length", 60);
 	plan.udp = arg_number(argv, "read", 0) ? open_udp(arg_number(argv, "port", 9)) : -1;
-	plan.raw = open_raw(arg_text(argv, "if", NULL));
+	plan.generator = open_raw(arg_text(argv, "if", NULL));
+	plan.twin = open_raw(arg_text(argv, "twin", NULL));
 	make_frame(plan.measured, arg_text(argv, "mac", NULL), argv, plan.length);
 	make_frame(plan.control, "02:00:00:00:00:ff", argv, plan.length);
 	prctl(PR_SET_TIMERSLACK, 1);
 	find_ticks(&plan);
-	for (long i = 0; i < plan.warmup; i++)
+	for (long i = 0; i < plan.warmup; i++) {
+		after_tick(&plan, 100);
+		send_burst(&plan, plan.twin, plan.control);
 		measured_window(&plan, 0);
+	}
 	plan.received = 0;
 	for (long i = 0; i < plan.windows; i++) {
 		control_window(&plan);

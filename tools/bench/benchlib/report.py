@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Results as text and as JSON."""
+
+import json
+from typing import Optional
+
+from vmlib import paths
+
+from .measure import Result
+from .profile import CLASS_ORDER, USER
+from .workloads import Workload
+
+OUT = paths.BUILD / "bench"
+SPLIT = tuple(kind for kind in CLASS_ORDER if kind != USER)
+
+
+def store(result: Result) -> None:
+    """Put one result among those of its kernel, replacing an older one."""
+    path = OUT / f"{result.kver}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known.setdefault(result.workload, {})[result.driver] = result.as_json()
+    path.write_text(json.dumps(known, indent=1))
+
+
+def load(kver: str) -> dict:
+    path = OUT / f"{kver}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _split(data: dict) -> str:
+    classes = data["profile"]["by_class"]
+    return " ".join(f"{classes[kind]:7.1f}" for kind in SPLIT)
+
+
+def _row(title: str, data: dict, ratio: Optional[float]) -> str:
+    shown = f"{ratio:6.2f}" if ratio else " " * 6
+    return (f"  {data['driver']:<8}{data['headline']:9.1f} {shown}  {_split(data)} "
+            f"{data['profile']['doorbells']:7.3f} {data['profile']['interrupts']:7.3f} "
+            f"{data['rxmem_kib'] or 0:7d}")
+
+
+HEADER = (f"  {'driver':<8}{'count':>9} {'ratio':>6}  "
+          + " ".join(f"{kind:>7}" for kind in SPLIT)
+          + f" {'kicks':>7} {'irqs':>7} {'rx KiB':>7}")
+
+
+def table(kver: str, works: list[Workload]) -> str:
+    """What is known of these workloads on one kernel, in-tree first."""
+    known = load(kver)
+    lines = [f"kernel {kver}: guest instructions", HEADER]
+    for work in works:
+        drivers = known.get(work.name, {})
+        if not drivers:
+            continue
+        counted = " + ".join(work.classes) if work.classes else "all"
+        lines.append(f"{work.title} (per {work.unit}; {counted})")
+        base = drivers.get("intree", {}).get("headline")
+        for driver in ("intree", "virtnet"):
+            if driver in drivers:
+                data = drivers[driver]
+                ratio = data["headline"] / base if base and driver == "virtnet" else None
+                lines.append(_row(work.title, data, ratio))
+    return "\n".join(lines)
+
+
+def functions(data: dict, least: float = 1.0) -> str:
+    """Instructions per unit by function, with how often each is entered."""
+    lines = [f"{'class':<12}{'count':>9}{'calls':>8}  function"]
+    for kind, name, count in data["profile"]["by_function"]:
+        if abs(count) >= least:
+            calls = data["profile"]["calls"].get(name, 0)
+            lines.append(f"{kind:<12}{count:9.1f}{calls:8.2f}  {name}")
+    return "\n".join(lines)
