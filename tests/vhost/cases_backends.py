@@ -408,6 +408,13 @@ def script_end() -> None:
         values = [pair.front.config(8, 2)[0] for _ in range(4)]
         assert values == [1, 8, 1, 8], values
         assert pair.front.is_closed()
+    with Device(script="after 1 tx: disconnect 500ms\n") as device:
+        pair = Pair(device, 0)
+        start = time.monotonic()
+        pair.send(frame(60))
+        assert pair.front.is_closed()
+        assert device.connect().ask_u64(vu.GET_FEATURES)
+        assert 0.4 < time.monotonic() - start < 3, "not gone for half a second"
     device = Device(script="after 1 tx: die 7\n").start()
     pair = Pair(device, 0)
     pair.send(frame(60))

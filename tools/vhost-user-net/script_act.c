@@ -136,9 +136,23 @@ static void needs_reset(struct rule *r)
 	vhost_config_changed(&r->nd->vdev);
 }
 
+static void pause_over(struct loop_timer *timer)
+{
+	struct rule *r = timer->arg;
+
+	vhost_pause(&r->nd->vdev, false);
+}
+
 static void disconnect(struct rule *r)
 {
-	vhost_disconnect(&r->nd->vdev, "by script");
+	if (!r->duration) {
+		vhost_disconnect(&r->nd->vdev, "by script");
+		return;
+	}
+	vhost_pause(&r->nd->vdev, true);
+	r->work.fire = pause_over;
+	r->work.arg = r;
+	loop_timer_set(&r->work, loop_time() + r->duration);
 }
 
 static void die(struct rule *r)

@@ -291,6 +291,20 @@ static int start_listening(struct vhost_dev *dev)
 	return loop_add(&dev->listener, fd, listener_ready, dev);
 }
 
+/* Be gone for a while: no connection, and none taken or tried. */
+void vhost_pause(struct vhost_dev *dev, bool on)
+{
+	if (on) {
+		vhost_disconnect(dev, "paused");
+		loop_timer_stop(&dev->retry);
+		loop_del(&dev->listener);
+	} else if (dev->client) {
+		try_connect(dev);
+	} else {
+		loop_add(&dev->listener, dev->listener.fd, listener_ready, dev);
+	}
+}
+
 int vhost_register(struct vhost_dev *dev)
 {
 	unsigned int i;
@@ -300,6 +314,7 @@ int vhost_register(struct vhost_dev *dev)
 	vhost_mem_guard();
 	dev->backend_fd = -1;
 	dev->conn.fd = -1;
+	dev->listener.fd = -1;
 	dev->retry.fire = retry_fired;
 	dev->retry.arg = dev;
 	dev->retry_delay = RETRY_MIN;
@@ -320,7 +335,7 @@ void vhost_unregister(struct vhost_dev *dev)
 	dev->no_reconnect = true;
 	vhost_disconnect(dev, "shutting down");
 	loop_timer_stop(&dev->retry);
-	if (dev->listener.added) {
+	if (!dev->client && dev->listener.fd >= 0) {
 		loop_del(&dev->listener);
 		close(dev->listener.fd);
 		unlink(dev->path);

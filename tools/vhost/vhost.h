@@ -236,6 +236,7 @@ int vhost_register(struct vhost_dev *dev);
 void vhost_unregister(struct vhost_dev *dev);
 struct vhost_dev *vhost_first(void);
 void vhost_disconnect(struct vhost_dev *dev, const char *why);
+void vhost_pause(struct vhost_dev *dev, bool on);
 int vhost_feature_set(struct vhost_dev *dev, unsigned int bit, bool on);
 int vhost_config_changed(struct vhost_dev *dev);
 
