@@ -19,10 +19,7 @@ static struct virtio_driver virtnet_driver = {
 	.probe = virtnet_probe,
 	.remove = virtnet_remove,
 	.config_changed = virtnet_config_changed,
-#ifdef CONFIG_PM_SLEEP
-	.freeze = virtnet_freeze,
-	.restore = virtnet_restore,
-#endif
+	VIRTNET_DRIVER_FREEZE(virtnet_freeze, virtnet_restore)
 };
 
 static int __init virtnet_init(void)

@@ -35,16 +35,21 @@ struct virtio_net_rss_config_trailer {
 #endif
 
 #ifndef HAVE_VIRTIO_NET_STATS
+/* Words of a bitmap of statistics' types, to which the specification may add. */
+#define VIRTIO_NET_STATS_TYPE_WORDS 1
+/* Queues asked for by one struct; a command may hold several. */
+#define VIRTIO_NET_STATS_QUEUES 1
+
 struct virtio_net_stats_capabilities {
-	__le64 supported_stats_types[1];
+	__le64 supported_stats_types[VIRTIO_NET_STATS_TYPE_WORDS];
 };
 
 struct virtio_net_ctrl_queue_stats {
 	struct {
 		__le16 vq_index;
 		__le16 reserved[3];
-		__le64 types_bitmap[1];
-	} stats[1];
+		__le64 types_bitmap[VIRTIO_NET_STATS_TYPE_WORDS];
+	} stats[VIRTIO_NET_STATS_QUEUES];
 };
 
 struct virtio_net_stats_reply_hdr {

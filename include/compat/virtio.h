@@ -107,6 +107,7 @@ static inline void compat_driver_features(const struct virtio_device *vdev, u64 
  *
  *	static struct virtio_driver driver = {
  *		...
+ *		VIRTNET_DRIVER_FREEZE(virtnet_freeze, virtnet_restore)
  *		VIRTNET_DRIVER_RESET(virtnet_reset_prepare, virtnet_reset_done)
  *		VIRTNET_DRIVER_SHUTDOWN(virtnet_shutdown)
  *	};
@@ -115,8 +116,16 @@ static inline void compat_driver_features(const struct virtio_device *vdev, u64 
  * the driver finds out by its health timer. Without shutdown() the device is
  * told to stop by a reset in the transport, if at all.
  */
+#ifdef HAVE_VIRTIO_DRIVER_FREEZE
+#define VIRTNET_DRIVER_FREEZE(freeze_fn, restore_fn) \
+	.freeze = (freeze_fn), .restore = (restore_fn),
+#else
+#define VIRTNET_DRIVER_FREEZE(freeze_fn, restore_fn)
+#endif
+
 #ifdef HAVE_VIRTIO_DRIVER_RESET
-#define VIRTNET_DRIVER_RESET(prepare, done) .reset_prepare = (prepare), .reset_done = (done),
+#define VIRTNET_DRIVER_RESET(prepare, done) \
+	.reset_prepare = (prepare), .reset_done = (done),
 #else
 #define VIRTNET_DRIVER_RESET(prepare, done)
 #endif

@@ -14,7 +14,7 @@
  * corrected. What they would have checked for USO is checked here.
  */
 static inline int compat_uso_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
-				     bool little_endian)
+				    bool little_endian)
 {
 	u16 gso_size = __virtio16_to_cpu(little_endian, hdr->gso_size);
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -45,7 +45,7 @@ static inline int compat_uso_to_skb(struct sk_buff *skb, const struct virtio_net
 }
 
 static inline int compat_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr,
-				     bool little_endian)
+				    bool little_endian)
 {
 	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP_L4)
 		return compat_uso_to_skb(skb, hdr, little_endian);
@@ -57,7 +57,7 @@ static inline int compat_hdr_to_skb(struct sk_buff *skb, const struct virtio_net
  * it has no more to say about a header than follows here.
  */
 static inline int compat_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
-				       bool little_endian, bool has_data_valid, int vlan_hlen)
+				      bool little_endian, bool has_data_valid, int vlan_hlen)
 {
 	if (!(skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4))
 		return virtio_net_hdr_from_skb(skb, hdr, little_endian, has_data_valid,

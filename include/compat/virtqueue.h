@@ -19,9 +19,9 @@ struct virtqueue_info {
 };
 
 static inline int compat_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
-				   struct virtqueue *vqs[],
-				   struct virtqueue_info vqs_info[],
-				   struct irq_affinity *desc)
+				  struct virtqueue *vqs[],
+				  struct virtqueue_info vqs_info[],
+				  struct irq_affinity *desc)
 {
 	vq_callback_t **callbacks = kcalloc(nvqs, sizeof(*callbacks), GFP_KERNEL);
 	const char **names = kcalloc(nvqs, sizeof(*names), GFP_KERNEL);
@@ -63,8 +63,8 @@ static inline int virtqueue_reset(struct virtqueue *vq,
  */
 #ifndef HAVE_VIRTQUEUE_RESIZE_DONE
 static inline int compat_virtqueue_resize(struct virtqueue *vq, u32 num,
-					   void (*recycle)(struct virtqueue *vq, void *buf),
-					   void (*recycle_done)(struct virtqueue *vq))
+					  void (*recycle)(struct virtqueue *vq, void *buf),
+					  void (*recycle_done)(struct virtqueue *vq))
 {
 #ifdef HAVE_VIRTQUEUE_RESIZE
 	int err;

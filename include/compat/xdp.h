@@ -85,7 +85,7 @@ struct xdp_metadata_ops {
 #endif
 
 static inline void compat_set_xdp_metadata_ops(struct net_device *dev,
-						const struct xdp_metadata_ops *ops)
+					       const struct xdp_metadata_ops *ops)
 {
 #ifdef HAVE_XDP_METADATA_OPS
 	dev->xdp_metadata_ops = ops;

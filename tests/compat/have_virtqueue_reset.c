@@ -3,6 +3,7 @@
 EXPORTS(virtqueue_reset)
 TEST(have_virtqueue_reset)
 {
-	HAS_TYPE(virtqueue_reset, int(struct virtqueue *, void (*)(struct virtqueue *, void *),
-				       void (*)(struct virtqueue *)));
+	HAS_TYPE(virtqueue_reset,
+		 int(struct virtqueue *, void (*)(struct virtqueue *, void *),
+		     void (*)(struct virtqueue *)));
 }

@@ -3,6 +3,6 @@
 EXPORTS(virtqueue_resize)
 TEST(have_virtqueue_resize)
 {
-	HAS_TYPE(virtqueue_resize, int(struct virtqueue *, u32,
-					void (*)(struct virtqueue *, void *)));
+	HAS_TYPE(virtqueue_resize,
+		 int(struct virtqueue *, u32, void (*)(struct virtqueue *, void *)));
 }

@@ -3,7 +3,7 @@
 EXPORTS(virtqueue_resize)
 TEST(have_virtqueue_resize_done)
 {
-	HAS_TYPE(virtqueue_resize, int(struct virtqueue *, u32,
-					void (*)(struct virtqueue *, void *),
-					void (*)(struct virtqueue *)));
+	HAS_TYPE(virtqueue_resize,
+		 int(struct virtqueue *, u32, void (*)(struct virtqueue *, void *),
+		     void (*)(struct virtqueue *)));
 }

@@ -25,16 +25,16 @@
 #include <net/net_failover.h>
 
 /* Headers that are not everywhere; what they hold is what is tested for. */
-#if __has_include(<net/page_pool/helpers.h>)
+#if __has_include("net/page_pool/helpers.h")
 #include <net/page_pool/helpers.h>
 #include <net/page_pool/types.h>
 #else
 #include <net/page_pool.h>
 #endif
-#if __has_include(<net/netdev_queues.h>)
+#if __has_include("net/netdev_queues.h")
 #include <net/netdev_queues.h>
 #endif
-#if __has_include(<net/netdev_lock.h>)
+#if __has_include("net/netdev_lock.h")
 #include <net/netdev_lock.h>
 #endif
 
@@ -44,7 +44,7 @@ MODULE_DESCRIPTION("the compile tests of tests/compat");
 #define EXPORTS(symbol)
 /* True where an expression has a type; the expression is not evaluated. */
 #define HAS_TYPE(expr, type) \
-	_Static_assert(__builtin_types_compatible_p(typeof(expr), type), #expr)
+	static_assert(__builtin_types_compatible_p(typeof(expr), type), #expr)
 #define TEST(name) static void __maybe_unused name(void)
 
 #include "probe_list.h"
