@@ -76,7 +76,7 @@ def guest_traffic(driver: str) -> None:
                 guest.sh(f"ping -c 3 -W 5 -s 20000 {nic.address(True)}")
                 for to_guest in (True, False):
                     moved = iperf.tcp(guest, nic, port, to_guest, "-n 20M")
-                    assert moved.bytes >= 20 << 20, f"NIC {nic.index}: {moved}"
+                    assert moved.bytes > 18 << 20, f"NIC {nic.index}: {moved}"
             guest.kill_device()
             guest.start_device()
             guest.configure_host()

@@ -124,11 +124,31 @@ static int check_region(struct vhost_dev *dev, const struct vu_region *r)
 	return 0;
 }
 
+static struct vhost_region *find_same(struct vhost_dev *dev,
+				      const struct vu_region *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->num_regions; i++) {
+		struct vhost_region *o = &dev->region[i];
+
+		if (o->gpa == r->gpa && o->uva == r->uva && o->size == r->size)
+			return o;
+	}
+	return NULL;
+}
+
 int vhost_mem_add(struct vhost_dev *dev, const struct vu_region *r, int fd)
 {
-	struct vhost_region *region = &dev->region[dev->num_regions];
-	int err = check_region(dev, r);
+	struct vhost_region *region = find_same(dev, r);
+	int err;
 
+	if (region) {
+		region->uses++;
+		return 0;
+	}
+	region = &dev->region[dev->num_regions];
+	err = check_region(dev, r);
 	if (err) {
 		vhost_err(dev, "memory region %#llx+%#llx refused: %s",
 			  (unsigned long long)r->gpa,
@@ -142,6 +162,7 @@ int vhost_mem_add(struct vhost_dev *dev, const struct vu_region *r, int fd)
 	region->gpa = r->gpa;
 	region->uva = r->uva;
 	region->size = r->size;
+	region->uses = 1;
 	dev->num_regions++;
 	vhost_debug(dev, "memory %#llx+%#llx mapped",
 		    (unsigned long long)r->gpa, (unsigned long long)r->size);
@@ -150,21 +171,20 @@ int vhost_mem_add(struct vhost_dev *dev, const struct vu_region *r, int fd)
 
 int vhost_mem_remove(struct vhost_dev *dev, const struct vu_region *r)
 {
-	unsigned int i;
+	struct vhost_region *o = find_same(dev, r);
 
-	for (i = 0; i < dev->num_regions; i++) {
-		struct vhost_region *o = &dev->region[i];
-
-		if (o->gpa != r->gpa || o->uva != r->uva || o->size != r->size)
-			continue;
-		munmap(o->map, o->map_len);
-		*o = dev->region[--dev->num_regions];
-		dev->last_region = NULL;
-		return 0;
+	if (!o) {
+		vhost_err(dev, "no memory region %#llx+%#llx to remove",
+			  (unsigned long long)r->gpa,
+			  (unsigned long long)r->size);
+		return -ENOENT;
 	}
-	vhost_err(dev, "no memory region %#llx+%#llx to remove",
-		  (unsigned long long)r->gpa, (unsigned long long)r->size);
-	return -ENOENT;
+	if (--o->uses)
+		return 0;
+	munmap(o->map, o->map_len);
+	*o = dev->region[--dev->num_regions];
+	dev->last_region = NULL;
+	return 0;
 }
 
 void vhost_mem_clear(struct vhost_dev *dev)

@@ -142,6 +142,7 @@ struct vhost_region {
 	u8 *host;
 	void *map;
 	size_t map_len;
+	u32 uses;		/* QEMU adds it once for each queue pair */
 };
 
 struct vhost_ops {
