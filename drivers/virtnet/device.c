@@ -129,7 +129,7 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 	virtnet_device_ready(vi->vdev);
 	vi->state = VIRTNET_RUNNING;
 	virtnet_qset_enable(qs);
-	netif_tx_start_all_queues(vi->dev);
+	netif_tx_wake_all_queues(vi->dev);
 	virtnet_link_update(vi);
 	return 0;
 }

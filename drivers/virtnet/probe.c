@@ -22,8 +22,8 @@ void virtnet_link_update(struct virtnet_info *vi)
 	if (vi->state != VIRTNET_RUNNING)
 		return;
 	if (vi->caps.link_status)
-		virtio_cread_le(vi->vdev, struct virtio_net_config, status,
-				&status);
+		virtio_cread(vi->vdev, struct virtio_net_config, status,
+			     &status);
 	if (status & VIRTIO_NET_S_LINK_UP)
 		netif_carrier_on(vi->dev);
 	else

@@ -175,6 +175,7 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
+	sg_init_table(&sq->sg_linear, 1);
 	sg_init_table(sq->sg, ARRAY_SIZE(sq->sg));
 	sg_unmark_end(&sq->sg[ARRAY_SIZE(sq->sg) - 1]);
 	netif_napi_add_tx(vi->dev, &sq->napi, virtnet_poll_tx);
@@ -344,8 +345,8 @@ void virtnet_qset_drain(struct virtnet_qset *qs)
 	for (i = 0; i < qs->pairs; i++) {
 		struct receive_queue *rq = &qs->rq[i];
 
-		while (rq->used_pos < rq->used_num)
-			virtnet_rx_buf_put(rq, rq->used[rq->used_pos++].buf);
+		while (rq->used_next < rq->used_end)
+			virtnet_rx_buf_put(rq, (rq->used_next++)->buf);
 		while ((buf = virtqueue_detach_unused_buf(rq->vq)))
 			virtnet_rx_buf_put(rq, buf);
 		virtnet_tx_drain(&qs->sq[i]);

@@ -220,20 +220,18 @@ int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
  */
 bool virtnet_rx_burst(struct receive_queue *rq)
 {
-	struct virtnet_rx_buf *buf;
-	unsigned int len, n;
+	struct virtnet_rx_used *used = rq->used;
+	const struct virtnet_rx_used *end = used + VIRTNET_RX_BURST;
 
-	for (n = 0; n < VIRTNET_RX_BURST; n++) {
-		buf = ring_get(rq->vq, &len);
-		if (!buf)
+	for (; used < end; used++) {
+		used->buf = ring_get(rq->vq, &used->len);
+		if (!used->buf)
 			break;
-		prefetch(virtnet_rx_hdr(rq, buf));
-		rq->used[n].buf = buf;
-		rq->used[n].len = len;
+		prefetch(virtnet_rx_hdr(rq, used->buf));
 	}
-	rq->used_pos = 0;
-	rq->used_num = n;
-	return n;
+	rq->used_next = rq->used;
+	rq->used_end = used;
+	return used != rq->used;
 }
 
 /* A packet too large for a copy piece in a buffer too large to give away. */

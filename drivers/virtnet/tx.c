@@ -109,64 +109,66 @@ static void virtnet_tx_linearize(struct sk_buff *skb)
 	__pskb_pull_tail(skb, skb->data_len);
 }
 
-/* Fragments into the entries from @n on. Return: entries used in all. */
-static unsigned int virtnet_tx_sg_frags(struct send_queue *sq,
-					const struct sk_buff *skb,
-					unsigned int n)
+/* Whatever lies behind the fields we set is zero too. */
+static void virtnet_tx_hdr_clear(void *hdr, u8 len)
+{
+	if (likely(len == sizeof(struct virtio_net_hdr_mrg_rxbuf)))
+		memset(hdr, 0, sizeof(struct virtio_net_hdr_mrg_rxbuf));
+	else
+		memset(hdr, 0, len);
+}
+
+/* Header, linear part and fragments into entries. Return: the last used. */
+static struct scatterlist *virtnet_tx_sg(struct send_queue *sq,
+					 struct sk_buff *skb, void *hdr,
+					 bool push)
 {
 	const skb_frag_t *frag = skb_shinfo(skb)->frags;
 	const skb_frag_t *end = frag + skb_shinfo(skb)->nr_frags;
-
-	for (; frag < end; frag++)
-		sg_set_page(&sq->sg[n++], skb_frag_page(frag),
-			    skb_frag_size(frag), skb_frag_off(frag));
-	return n;
-}
-
-/* Header and packet to entries. Return: how many. */
-static unsigned int virtnet_tx_sg(struct send_queue *sq, struct sk_buff *skb,
-				  void *hdr, bool push)
-{
-	unsigned int n = 0;
+	struct scatterlist *sg = sq->sg;
 
 	if (push) {
-		sg_set_buf(&sq->sg[n++], hdr, sq->hdr_len + skb_headlen(skb));
+		sg_set_buf(sg, hdr, sq->hdr_len + skb_headlen(skb));
 	} else {
-		sg_set_buf(&sq->sg[n++], hdr, sq->hdr_len);
-		sg_set_buf(&sq->sg[n++], skb->data, skb_headlen(skb));
+		sg_set_buf(sg++, hdr, sq->hdr_len);
+		sg_set_buf(sg, skb->data, skb_headlen(skb));
 	}
-	return skb_is_nonlinear(skb) ? virtnet_tx_sg_frags(sq, skb, n) : n;
+	for (; frag < end; frag++)
+		sg_set_page(++sg, skb_frag_page(frag), skb_frag_size(frag),
+			    skb_frag_off(frag));
+	return sg;
 }
 
-/* The end mark is only there while the ring walks the entries. */
-static int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
-			  unsigned int n)
+/* A packet of several entries. The end mark is there for the ring only. */
+static noinline int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
+				   void *hdr, bool push)
 {
-	struct scatterlist *last = &sq->sg[n - 1];
+	struct scatterlist *last = virtnet_tx_sg(sq, skb, hdr, push);
 	int err;
 
 	sg_mark_end(last);
-	err = ring_add_out(sq->vq, sq->sg, n, skb);
+	err = ring_add_out(sq->vq, sq->sg, last - sq->sg + 1, skb);
 	sg_unmark_end(last);
 	return err;
 }
 
 /* Header and packet to the ring. Return: 0 or -errno; the skb is not freed. */
-static int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
+static __always_inline int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
 {
 	struct virtnet_tx_cb *cb = (struct virtnet_tx_cb *)skb->cb;
 	bool push = virtnet_tx_can_push(sq, skb);
 	void *hdr = push ? skb->data - sq->hdr_len : (void *)cb;
 
 	BUILD_BUG_ON(sizeof(*cb) > sizeof(skb->cb));
-	if (unlikely(skb_is_nonlinear(skb)))
+	if (skb_is_nonlinear(skb))
 		virtnet_tx_linearize(skb);
-	/* Whatever lies behind the fields we know is zero too. */
-	memset(hdr + sizeof(struct virtio_net_hdr), 0,
-	       sq->hdr_len - sizeof(struct virtio_net_hdr));
+	virtnet_tx_hdr_clear(hdr, sq->hdr_len);
 	if (virtnet_hdr_tx(&sq->vi->caps, skb, hdr))
 		return -EPROTO;
-	return virtnet_tx_add(sq, skb, virtnet_tx_sg(sq, skb, hdr, push));
+	if (skb_is_nonlinear(skb) || !push)
+		return virtnet_tx_add(sq, skb, hdr, push);
+	sg_set_buf(&sq->sg_linear, hdr, sq->hdr_len + skb->len);
+	return ring_add_out(sq->vq, &sq->sg_linear, 1, skb);
 }
 
 /* One doorbell a burst: when the stack has no more, or the queue stopped. */

@@ -76,7 +76,7 @@ struct virtnet_rx_buf {
 /* A buffer that came back, with the length the device claims. */
 struct virtnet_rx_used {
 	struct virtnet_rx_buf *buf;
-	u32 len;
+	unsigned int len;
 };
 
 /* Used entries are taken off the ring this many at a time, and prefetched. */
@@ -108,10 +108,10 @@ struct receive_queue {
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;
-	u8 used_pos;
-	u8 used_num;
 	u32 avg_len;
 	u32 want;
+	const struct virtnet_rx_used *used_next;
+	const struct virtnet_rx_used *used_end;
 	struct virtnet_rx_used used[VIRTNET_RX_BURST];
 	struct list_head list;
 
@@ -147,8 +147,9 @@ struct send_queue {
 	bool can_push;
 
 	/* Dirtied by every packet. */
-	struct scatterlist sg[VIRTNET_TX_SG] ____cacheline_aligned_in_smp;
+	struct scatterlist sg_linear ____cacheline_aligned_in_smp;
 	u16 since_arm;
+	struct scatterlist sg[VIRTNET_TX_SG];
 
 	/* Once per poll. */
 	struct napi_struct napi ____cacheline_aligned_in_smp;

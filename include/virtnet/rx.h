@@ -92,9 +92,9 @@ virtnet_rx_next(struct receive_queue *rq, u32 *len)
 {
 	const struct virtnet_rx_used *used;
 
-	if (rq->used_pos == rq->used_num && !virtnet_rx_burst(rq))
+	if (rq->used_next == rq->used_end && !virtnet_rx_burst(rq))
 		return NULL;
-	used = &rq->used[rq->used_pos++];
+	used = rq->used_next++;
 	*len = used->len;
 	return used->buf;
 }

@@ -85,7 +85,7 @@ static inline int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
  * virtnet_hdr_tx() - describe a packet to the device
  * @caps: what was negotiated
  * @skb: the packet
- * @hdr: filled in completely
+ * @hdr: all zero; filled in
  *
  * Virtio 1.3, 5.1.6.2. Return: 0, or -EINVAL for a GSO type that the device
  * was not promised.
@@ -96,7 +96,6 @@ static inline int virtnet_hdr_tx(const struct virtnet_caps *caps,
 {
 	if (skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb))
 		return virtnet_hdr_tx_slow(caps, skb, hdr);
-	memset(hdr, 0, sizeof(*hdr));
 	return 0;
 }
 
