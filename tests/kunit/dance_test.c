@@ -64,11 +64,12 @@ static void dance_rx_fill(struct kunit *test)
 	unsigned int ndesc = rx_ndesc(env), posted = memdev_available(q);
 
 	KUNIT_ASSERT_GT(test, ndesc, 0);
-	/* Big mode stops at some megabytes; the others fill the ring. */
+	/* Nearly all of the ring; big mode stops at some megabytes. */
+	KUNIT_EXPECT_LE(test, posted * ndesc, q->num);
 	if (env->param->mode != NET_BIG)
-		KUNIT_EXPECT_EQ(test, posted, q->num / ndesc);
+		KUNIT_EXPECT_GE(test, posted, q->num / ndesc * 7 / 8);
 	else
-		KUNIT_EXPECT_GE(test, posted, min(q->num / ndesc, 48u));
+		KUNIT_EXPECT_GE(test, posted, min(q->num / ndesc * 7 / 8, 48u));
 	KUNIT_EXPECT_EQ(test, q->vq->num_free, q->num - posted * ndesc);
 	KUNIT_EXPECT_EQ(test, rx_pos(env),
 			pos_add(env, is_packed(env) ? 0x8000 : 0, posted, ndesc));
@@ -79,31 +80,61 @@ static void dance_rx_fill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, q->errors, 0);
 }
 
-/* One buffer used: seen, replaced, waited for the next; at each of many. */
+/*
+ * One buffer used, at each of many: seen, waited for the next, and replaced,
+ * at the latest when an eighth is gone.  None is lost, none posted twice.
+ */
 static void dance_rx_steps(struct kunit *test)
 {
 	struct net_env *env = test->priv;
 	struct memdev_vq *q = net_rxq(env);
 	unsigned int ndesc = rx_ndesc(env), posted = memdev_available(q), i;
-	u16 pos = rx_pos(env), used = q->ops->device_pos(q);
+	u16 start = rx_pos(env), used = q->ops->device_pos(q);
 
 	if (!net_ours())
 		kunit_skip(test, "the kernel's driver refills in other steps");
 	for (i = 0; i < 3 * q->num; i++) {
+		unsigned int had = memdev_available(q), now;
+		u16 pos = rx_pos(env);
+
 		KUNIT_ASSERT_EQ(test, net_rx(env, 300, i, 0), 1);
 		used = pos_add(env, used, 1, ndesc);
 		KUNIT_EXPECT_EQ(test, q->ops->device_pos(q), used);
-		KUNIT_EXPECT_EQ(test, memdev_available(q), posted - 1);
+		KUNIT_EXPECT_EQ(test, memdev_available(q), had - 1);
 		KUNIT_EXPECT_EQ(test, rx_pos(env), pos);
 		KUNIT_EXPECT_TRUE(test, memdev_signal(q));
 		KUNIT_EXPECT_TRUE(test, net_wait(env->kept));
 		net_expect(env, 300, i);
-		pos = pos_add(env, pos, 1, ndesc);
-		KUNIT_EXPECT_EQ(test, rx_pos(env), pos);
-		KUNIT_EXPECT_EQ(test, memdev_available(q), posted);
+		now = memdev_available(q);
+		KUNIT_ASSERT_GE(test, now, posted - posted / 8);
+		KUNIT_ASSERT_LE(test, now, posted);
+		KUNIT_EXPECT_EQ(test, rx_pos(env), pos_add(env, pos, now - (had - 1), ndesc));
 		if (has_event(env))
 			KUNIT_ASSERT_EQ(test, q->ops->driver_event(q), used);
 	}
+	/* As many posted in all as used and still out. */
+	if (!is_packed(env))
+		KUNIT_EXPECT_EQ(test, (u16)(rx_pos(env) - start),
+				3 * q->num - (posted - memdev_available(q)));
+	KUNIT_EXPECT_EQ(test, q->errors, 0);
+}
+
+/* Packets one by one until the driver has posted n more buffers. */
+static void rx_until_posted(struct kunit *test, struct net_env *env, u64 kicks,
+			    unsigned int n)
+{
+	struct memdev_vq *q = net_rxq(env);
+	unsigned int posted = 0, i;
+
+	for (i = 0; posted < n && i < q->num; i++) {
+		unsigned int had = memdev_available(q);
+
+		rx_one(test, env, i);
+		posted += memdev_available(q) - (had - 1);
+		KUNIT_EXPECT_EQ_MSG(test, q->kicks, kicks + (posted >= n),
+				    "%u of %u posted", posted, n);
+	}
+	KUNIT_EXPECT_GE(test, posted, n);
 }
 
 /* The doorbell: never, always once per poll, or when the event is passed. */
@@ -111,7 +142,7 @@ static void dance_rx_kicks(struct kunit *test)
 {
 	struct net_env *env = test->priv;
 	struct memdev_vq *q = net_rxq(env);
-	unsigned int i, lap, ndesc = rx_ndesc(env);
+	unsigned int i, lap, ndesc = rx_ndesc(env), burst = memdev_available(q) / 4;
 	u64 kicks;
 
 	if (!net_ours())
@@ -119,25 +150,21 @@ static void dance_rx_kicks(struct kunit *test)
 	for (lap = 0; lap < 20; lap++) {
 		q->ops->kick_never(q);
 		kicks = q->kicks;
-		rx_one(test, env, lap);
+		for (i = 0; i < burst; i++)
+			rx_one(test, env, lap);
 		KUNIT_EXPECT_EQ(test, q->kicks, kicks);
 
 		q->ops->kick_always(q);
-		for (i = 0; i < 8; i++)
+		for (i = 0; i < min(burst, 60u); i++)
 			KUNIT_ASSERT_EQ(test, net_rx(env, 300, i, 0), 1);
 		memdev_signal(q);
+		net_settle(env);
 		KUNIT_EXPECT_EQ(test, q->kicks, kicks + 1);
 		net_flush_caps(env);
 		if (!has_event(env))
 			continue;
-		q->ops->kick_after(q, 2 * ndesc + 1);
-		if (!is_packed(env))
-			q->ops->kick_after(q, 3);
-		for (i = 1; i <= 4; i++) {
-			rx_one(test, env, i);
-			KUNIT_EXPECT_EQ_MSG(test, q->kicks, kicks + 1 + (i >= 3),
-					    "buffer %u", i);
-		}
+		q->ops->kick_after(q, is_packed(env) ? 2 * ndesc + 1 : 3);
+		rx_until_posted(test, env, q->kicks, 3);
 	}
 }
 
@@ -155,11 +182,13 @@ static void dance_rx_empty(struct kunit *test)
 		net_settle(env);
 		for (i = 0; net_rx(env, 200, env->next_seq + i, 0) == 1; i++)
 			;
-		KUNIT_EXPECT_EQ(test, i, posted);
+		KUNIT_EXPECT_LE(test, i, posted);
+		KUNIT_EXPECT_GE(test, i, posted - posted / 8);
 		KUNIT_EXPECT_EQ(test, net_rx(env, 200, 0, 0), -ENOBUFS);
 		KUNIT_EXPECT_TRUE(test, memdev_signal(q));
-		KUNIT_EXPECT_TRUE(test, net_wait(env->packets == packets + posted));
-		KUNIT_EXPECT_TRUE(test, net_wait(memdev_available(q) == posted));
+		KUNIT_EXPECT_TRUE(test, net_wait(env->packets == packets + i));
+		net_settle(env);
+		KUNIT_EXPECT_GE(test, memdev_available(q), posted - posted / 8);
 	}
 	KUNIT_EXPECT_EQ(test, env->wrong, 0);
 }
@@ -324,15 +353,17 @@ static void dance_tx_wrap(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, q->ops->device_pos(q), (u16)n);
 }
 
-/* Each doorbell of a refill brings another packet, announced only if wanted. */
+/* Each doorbell of a refill brings more packets, announced only if wanted. */
 static void race_rx_kicked(struct memdev_vq *q)
 {
 	struct net_env *env = q->priv;
 
+	unsigned int i;
+
 	q->ops->kick_always(q);
-	if (env->packets >= 500)
-		return;
-	net_rx(env, 100, env->packets, 0);
+	for (i = 0; i < 8 && env->sent < 1000; i++)
+		if (net_rx(env, 100, env->sent, 0) == 1)
+			env->sent++;
 	memdev_signal(q);
 }
 
@@ -344,20 +375,22 @@ static void dance_rx_race(struct kunit *test)
 {
 	struct net_env *env = test->priv;
 	struct memdev_vq *q = net_rxq(env);
+	unsigned int i;
 
 	if (!net_ours())
 		kunit_skip(test, "the kernel's driver refills in other steps");
 	env->count_only = true;
 	q->priv = env;
 	q->ops->kick_always(q);
-	KUNIT_ASSERT_EQ(test, net_rx(env, 100, 0, 0), 1);
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_EQ(test, net_rx(env, 100, env->sent++, 0), 1);
 	q->on_kick = race_rx_kicked;
 	memdev_signal(q);
-	KUNIT_EXPECT_TRUE(test, net_wait(env->packets >= 500));
+	KUNIT_EXPECT_TRUE(test, net_wait(env->packets == 1000));
 	net_settle(env);
 	q->on_kick = NULL;
 	KUNIT_EXPECT_EQ(test, env->wrong, 0);
-	KUNIT_EXPECT_GT_MSG(test, q->irqs_held, 400, "the race was not met");
+	KUNIT_EXPECT_GT_MSG(test, q->irqs_held, 50, "the race was not met");
 }
 
 /* The device sends within the doorbell and interrupts only if wanted. */

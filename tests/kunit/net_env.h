@@ -57,6 +57,7 @@ struct net_env {
 	u64 bytes;
 	u64 wrong;		/* sequence checks that failed */
 	u32 next_seq;
+	u32 sent;		/* by a behaviour of the test's */
 	bool count_only;
 	bool opened;
 	u8 *buf;		/* MEMDEV_MAX_PKT of scratch */
