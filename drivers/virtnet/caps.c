@@ -5,12 +5,14 @@
  */
 #include <virtnet/virtnet.h>
 
+#include <linux/cpumask.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
 const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_CSUM,
 	VIRTIO_NET_F_GUEST_CSUM,
+	VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 	VIRTIO_NET_F_MTU,
 	VIRTIO_NET_F_MAC,
 	VIRTIO_NET_F_GUEST_TSO4,
@@ -22,6 +24,12 @@ const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_HOST_ECN,
 	VIRTIO_NET_F_MRG_RXBUF,
 	VIRTIO_NET_F_STATUS,
+	VIRTIO_NET_F_CTRL_VQ,
+	VIRTIO_NET_F_CTRL_RX,
+	VIRTIO_NET_F_CTRL_VLAN,
+	VIRTIO_NET_F_GUEST_ANNOUNCE,
+	VIRTIO_NET_F_MQ,
+	VIRTIO_NET_F_CTRL_MAC_ADDR,
 	VIRTIO_NET_F_GUEST_USO4,
 	VIRTIO_NET_F_GUEST_USO6,
 	VIRTIO_NET_F_HOST_USO,
@@ -39,25 +47,33 @@ struct virtnet_feature_dep {
 	unsigned int or_needs;
 };
 
+#define NEEDS(f, a)	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##a, VIRTIO_NET_F_##a }
+#define NEEDS_EITHER(f, a, b) \
+	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##a, VIRTIO_NET_F_##b }
+
 /* Virtio 1.3, 5.1.3.1. A dependency comes before what builds on it. */
 static const struct virtnet_feature_dep virtnet_feature_deps[] = {
-	{ VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM,
-	  VIRTIO_NET_F_GUEST_CSUM },
-	{ VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM,
-	  VIRTIO_NET_F_GUEST_CSUM },
-	{ VIRTIO_NET_F_GUEST_ECN, VIRTIO_NET_F_GUEST_TSO4,
-	  VIRTIO_NET_F_GUEST_TSO6 },
-	{ VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_CSUM,
-	  VIRTIO_NET_F_GUEST_CSUM },
-	{ VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_CSUM,
-	  VIRTIO_NET_F_GUEST_CSUM },
-	{ VIRTIO_NET_F_GUEST_USO6, VIRTIO_NET_F_GUEST_CSUM,
-	  VIRTIO_NET_F_GUEST_CSUM },
-	{ VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM, VIRTIO_NET_F_CSUM },
-	{ VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM, VIRTIO_NET_F_CSUM },
-	{ VIRTIO_NET_F_HOST_ECN, VIRTIO_NET_F_HOST_TSO4,
-	  VIRTIO_NET_F_HOST_TSO6 },
-	{ VIRTIO_NET_F_HOST_USO, VIRTIO_NET_F_CSUM, VIRTIO_NET_F_CSUM },
+	NEEDS(GUEST_TSO4, GUEST_CSUM),
+	NEEDS(GUEST_TSO6, GUEST_CSUM),
+	NEEDS_EITHER(GUEST_ECN, GUEST_TSO4, GUEST_TSO6),
+	NEEDS(GUEST_UFO, GUEST_CSUM),
+	NEEDS(GUEST_USO4, GUEST_CSUM),
+	NEEDS(GUEST_USO6, GUEST_CSUM),
+	NEEDS(HOST_TSO4, CSUM),
+	NEEDS(HOST_TSO6, CSUM),
+	NEEDS_EITHER(HOST_ECN, HOST_TSO4, HOST_TSO6),
+	NEEDS(HOST_USO, CSUM),
+	NEEDS(CTRL_RX, CTRL_VQ),
+	NEEDS(CTRL_VLAN, CTRL_VQ),
+	NEEDS(GUEST_ANNOUNCE, CTRL_VQ),
+	NEEDS(GUEST_ANNOUNCE, STATUS),
+	NEEDS(MQ, CTRL_VQ),
+	NEEDS(CTRL_MAC_ADDR, CTRL_VQ),
+	NEEDS(CTRL_GUEST_OFFLOADS, CTRL_VQ),
+	NEEDS(RSS, CTRL_VQ),
+	NEEDS(HASH_REPORT, CTRL_VQ),
+	NEEDS(NOTF_COAL, CTRL_VQ),
+	NEEDS(VQ_NOTF_COAL, CTRL_VQ),
 };
 
 static bool virtnet_dep_missing(struct virtio_device *vdev,
@@ -84,6 +100,40 @@ static void virtnet_clear_orphans(struct virtio_device *vdev)
 	}
 }
 
+static u32 virtnet_config_generation(struct virtio_device *vdev)
+{
+	return vdev->config->generation ? vdev->config->generation(vdev) : 0;
+}
+
+/**
+ * virtnet_config_read() - read bytes of config space, all of one moment
+ * @vdev: the device
+ * @offset: where
+ * @buf: what for
+ * @len: how much
+ *
+ * Virtio 1.3, 2.5.1; but a device that never stops changing is given up.
+ *
+ * Return: 0 or -EIO.
+ */
+int virtnet_config_read(struct virtio_device *vdev, unsigned int offset,
+			void *buf, unsigned int len)
+{
+	unsigned int tries = 100, i;
+	u32 old;
+
+	do {
+		old = virtnet_config_generation(vdev);
+		/* Transports take fields of 1, 2, 4 and 8 bytes. */
+		for (i = 0; i < len; i++)
+			vdev->config->get(vdev, offset + i, buf + i, 1);
+		if (virtnet_config_generation(vdev) == old)
+			return 0;
+	} while (--tries);
+	dev_err(&vdev->dev, "config space at %u never settles\n", offset);
+	return -EIO;
+}
+
 static void virtnet_check_mtu(struct virtio_device *vdev)
 {
 	u16 mtu;
@@ -95,6 +145,30 @@ static void virtnet_check_mtu(struct virtio_device *vdev)
 		return;
 	dev_warn(&vdev->dev, "device offers an MTU of %u, ignored\n", mtu);
 	__virtio_clear_bit(vdev, VIRTIO_NET_F_MTU);
+}
+
+/*
+ * The control queue lies behind all pairs of the device (virtio 1.3, 5.1.2),
+ * and a transport finds queues only by creating those in front of it. So
+ * with more pairs than can be borne there is one pair, the control queue
+ * behind it.
+ */
+static void virtnet_check_pairs(struct virtio_device *vdev)
+{
+	u16 pairs;
+
+	if (!virtio_has_feature(vdev, VIRTIO_NET_F_MQ) &&
+	    !virtio_has_feature(vdev, VIRTIO_NET_F_RSS))
+		return;
+	virtio_cread(vdev, struct virtio_net_config, max_virtqueue_pairs,
+		     &pairs);
+	if (pairs >= VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MIN &&
+	    pairs <= VIRTNET_PAIRS_MAX)
+		return;
+	dev_warn(&vdev->dev, "device offers %u queue pairs, one is used\n",
+		 pairs);
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_MQ);
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
 }
 
 /**
@@ -111,21 +185,26 @@ int virtnet_validate(struct virtio_device *vdev)
 	}
 	virtnet_clear_orphans(vdev);
 	virtnet_check_mtu(vdev);
+	virtnet_check_pairs(vdev);
 	return 0;
 }
 
-static void virtnet_caps_mac(struct virtio_device *vdev,
-			     struct virtnet_caps *caps)
+static int virtnet_caps_mac(struct virtio_device *vdev,
+			    struct virtnet_caps *caps)
 {
+	int err;
+
 	if (!virtio_has_feature(vdev, VIRTIO_NET_F_MAC))
-		return;
-	virtio_cread_bytes(vdev, offsetof(struct virtio_net_config, mac),
-			   caps->mac, ETH_ALEN);
-	if (is_valid_ether_addr(caps->mac))
-		return;
+		return 0;
+	caps->mac_writable = !virtio_has_feature(vdev, VIRTIO_F_VERSION_1);
+	err = virtnet_config_read(vdev, offsetof(struct virtio_net_config, mac),
+				  caps->mac, ETH_ALEN);
+	if (err || is_valid_ether_addr(caps->mac))
+		return err;
 	dev_warn(&vdev->dev, "device offers the MAC address %pM, ignored\n",
 		 caps->mac);
 	eth_zero_addr(caps->mac);
+	return 0;
 }
 
 static u8 virtnet_caps_gso_types(struct virtio_device *vdev)
@@ -152,17 +231,85 @@ static u8 virtnet_caps_hdr_len(struct virtio_device *vdev)
 	return sizeof(struct virtio_net_hdr);
 }
 
+/* The device may change its mind between validation and now. */
+static void virtnet_caps_pairs(struct virtio_device *vdev,
+			       struct virtnet_caps *caps)
+{
+	u16 pairs = 1;
+
+	caps->mq = virtio_has_feature(vdev, VIRTIO_NET_F_MQ);
+	if (caps->mq || caps->rss)
+		virtio_cread(vdev, struct virtio_net_config,
+			     max_virtqueue_pairs, &pairs);
+	caps->dev_pairs = clamp_t(u16, pairs, 1, VIRTNET_PAIRS_MAX);
+	caps->max_pairs = min_t(unsigned int, caps->dev_pairs,
+				num_possible_cpus());
+}
+
+static void virtnet_caps_ctrl(struct virtio_device *vdev,
+			      struct virtnet_caps *caps)
+{
+	caps->ctrl_vq = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_VQ);
+	caps->ctrl_rx = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_RX);
+	caps->ctrl_vlan = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_VLAN);
+	caps->ctrl_mac = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_MAC_ADDR);
+	caps->announce = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ANNOUNCE);
+	caps->ctrl_offloads =
+		virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);
+}
+
+/* Receive offloads, which have the same bits in the command (5.1.6.5.6.1). */
+static const u8 virtnet_offload_features[] = {
+	VIRTIO_NET_F_GUEST_CSUM,
+	VIRTIO_NET_F_GUEST_TSO4,
+	VIRTIO_NET_F_GUEST_TSO6,
+	VIRTIO_NET_F_GUEST_ECN,
+	VIRTIO_NET_F_GUEST_UFO,
+	VIRTIO_NET_F_GUEST_USO4,
+	VIRTIO_NET_F_GUEST_USO6,
+};
+
+static u64 virtnet_caps_offloads(struct virtio_device *vdev)
+{
+	u64 offloads = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(virtnet_offload_features); i++)
+		if (virtio_has_feature(vdev, virtnet_offload_features[i]))
+			offloads |= BIT_ULL(virtnet_offload_features[i]);
+	return offloads;
+}
+
+/* Offered by the device, known to us, and yet not agreed to. */
+static u16 virtnet_caps_cleared(struct virtio_device *vdev)
+{
+	u64 offered[VIRTIO_FEATURES_U64S] = { 0 };
+	u16 cleared = 0;
+	unsigned int i;
+
+	virtio_get_features(vdev, offered);
+	for (i = 0; i < virtnet_features_count; i++)
+		cleared += virtio_features_test_bit(offered,
+						    virtnet_features[i]) &&
+			   !compat_has_feature(vdev, virtnet_features[i]);
+	return cleared;
+}
+
 /**
  * virtnet_caps_read() - fill in @caps from the negotiated features
  * @vdev: the device, features negotiated
  * @caps: zeroed; ring sizes are left to who creates the rings
+ *
+ * Return: 0, or -EIO for a config space that cannot be read.
  */
-void virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
+int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 {
-	virtnet_caps_mac(vdev, caps);
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_MTU))
 		virtio_cread(vdev, struct virtio_net_config, mtu, &caps->mtu);
-	caps->max_pairs = 1;
+	virtnet_caps_ctrl(vdev, caps);
+	virtnet_caps_pairs(vdev, caps);
+	caps->offloads = virtnet_caps_offloads(vdev);
+	caps->feat_cleared = virtnet_caps_cleared(vdev);
 	caps->hdr_len = virtnet_caps_hdr_len(vdev);
 	caps->gso_types = virtnet_caps_gso_types(vdev);
 	caps->guest_gso = caps->gso_types != BIT(VIRTIO_NET_HDR_GSO_NONE);
@@ -177,4 +324,5 @@ void virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 	caps->link_status = virtio_has_feature(vdev, VIRTIO_NET_F_STATUS);
 	caps->speed_duplex = virtio_has_feature(vdev,
 						VIRTIO_NET_F_SPEED_DUPLEX);
+	return virtnet_caps_mac(vdev, caps);
 }

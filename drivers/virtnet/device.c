@@ -30,16 +30,40 @@ static int virtnet_negotiate(struct virtio_device *vdev)
 	return -ENODEV;
 }
 
+/* Queues that have to be created, used or not: see virtnet_check_pairs(). */
+unsigned int virtnet_vqs_count(const struct virtnet_caps *caps)
+{
+	return 2 * caps->dev_pairs + caps->ctrl_vq;
+}
+
 /* Names for /proc/interrupts; virtio core keeps the pointers. */
 static const char *virtnet_vq_name(struct virtnet_info *vi, unsigned int i)
 {
-	return devm_kasprintf(&vi->vdev->dev, GFP_KERNEL,
-			      i % 2 ? "output.%u" : "input.%u", i / 2);
+	if (vi->vq_names[i])
+		return vi->vq_names[i];
+	if (i == 2 * vi->caps.dev_pairs)
+		vi->vq_names[i] = "control";
+	else
+		vi->vq_names[i] = devm_kasprintf(&vi->vdev->dev, GFP_KERNEL,
+						 i % 2 ? "output.%u" :
+							 "input.%u", i / 2);
+	return vi->vq_names[i];
+}
+
+/* A queue without a callback takes no interrupt vector. */
+static vq_callback_t *virtnet_vq_callback(struct virtnet_info *vi,
+					  unsigned int i)
+{
+	if (i == 2 * vi->caps.dev_pairs)
+		return virtnet_ctrl_done;
+	if (i >= 2 * vi->caps.max_pairs)
+		return NULL;
+	return i % 2 ? skb_xmit_done : skb_recv_done;
 }
 
 static int virtnet_find_vqs(struct virtnet_info *vi)
 {
-	unsigned int i, n = vi->caps.max_pairs * 2;
+	unsigned int i, n = virtnet_vqs_count(&vi->caps);
 	struct virtqueue_info *info;
 	int err = -ENOMEM;
 
@@ -47,14 +71,14 @@ static int virtnet_find_vqs(struct virtnet_info *vi)
 	if (!info)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		if (!vi->vq_names[i])
-			vi->vq_names[i] = virtnet_vq_name(vi, i);
-		if (!vi->vq_names[i])
+		info[i].name = virtnet_vq_name(vi, i);
+		info[i].callback = virtnet_vq_callback(vi, i);
+		if (!info[i].name)
 			goto out;
-		info[i].name = vi->vq_names[i];
-		info[i].callback = i % 2 ? skb_xmit_done : skb_recv_done;
 	}
 	err = virtio_find_vqs(vi->vdev, n, vi->vqs, info, NULL);
+	if (!err && vi->caps.ctrl_vq)
+		virtnet_ctrl_attach(&vi->ctrl, vi->vqs[n - 1]);
 out:
 	kfree(info);
 	return err;
@@ -91,6 +115,7 @@ int virtnet_device_start(struct virtnet_info *vi, bool negotiate)
 void virtnet_device_stop(struct virtnet_info *vi)
 {
 	virtio_reset_device(vi->vdev);
+	virtnet_ctrl_stop(&vi->ctrl);
 	if (vi->qs)
 		virtnet_qset_drain(vi->qs);
 	vi->vdev->config->del_vqs(vi->vdev);
@@ -103,10 +128,22 @@ static void virtnet_device_ready(struct virtio_device *vdev)
 		virtio_device_ready(vdev);
 }
 
+/* Bring device and stack in line with the settings; nothing flows yet. */
+static int virtnet_tell(struct virtnet_info *vi, unsigned int pairs)
+{
+	virtnet_ctrl_open(&vi->ctrl);
+	vi->replay_failed = virtnet_replay(vi);
+	if (vi->replay_failed & BIT(VIRTNET_REPLAY_PAIRS))
+		pairs = 1;
+	return virtnet_channels_set(vi, pairs);
+}
+
 /**
  * virtnet_run() - make a queue set the running one
  * @vi: the interface, not running
  * @qs: the set; the interface's from now on
+ *
+ * A device that refuses a setting runs nevertheless: see vi->replay_failed.
  *
  * Return: 0, or -errno with the interface idle and @qs the caller's again.
  */
@@ -127,9 +164,16 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 	virtnet_qset_fill(qs);
 	WRITE_ONCE(vi->qs, qs);
 	virtnet_device_ready(vi->vdev);
+	err = virtnet_tell(vi, qs->pairs);
+	if (err) {
+		virtnet_device_stop(vi);
+		WRITE_ONCE(vi->qs, NULL);
+		return err;
+	}
 	vi->state = VIRTNET_RUNNING;
 	virtnet_qset_enable(qs);
 	netif_tx_wake_all_queues(vi->dev);
+	virtnet_channels_spread(vi);
 	virtnet_link_update(vi);
 	return 0;
 }

@@ -49,6 +49,21 @@ static void virtnet_get_ringparam(struct net_device *dev,
 	ring->tx_pending = vi->settings.tx_ring;
 }
 
+static int virtnet_set_ringparam(struct net_device *dev,
+				 struct ethtool_ringparam *ring,
+				 struct kernel_ethtool_ringparam *kring,
+				 struct netlink_ext_ack *extack)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	struct virtnet_settings *want = virtnet_settings_edit(vi);
+
+	if (!want)
+		return -ENOMEM;
+	want->rx_ring = ring->rx_pending;
+	want->tx_ring = ring->tx_pending;
+	return virtnet_settings_commit(vi, want, extack);
+}
+
 static void virtnet_get_channels(struct net_device *dev,
 				 struct ethtool_channels *channels)
 {
@@ -56,6 +71,18 @@ static void virtnet_get_channels(struct net_device *dev,
 
 	channels->max_combined = vi->caps.max_pairs;
 	channels->combined_count = vi->settings.pairs;
+}
+
+static int virtnet_set_channels(struct net_device *dev,
+				struct ethtool_channels *channels)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	struct virtnet_settings *want = virtnet_settings_edit(vi);
+
+	if (!want)
+		return -ENOMEM;
+	want->pairs = channels->combined_count;
+	return virtnet_settings_commit(vi, want, NULL);
 }
 
 /* What the device says of its link, where it does; else the user's word. */
@@ -84,14 +111,20 @@ static int virtnet_set_link_ksettings(struct net_device *dev,
 				      const struct ethtool_link_ksettings *cmd)
 {
 	struct virtnet_info *vi = netdev_priv(dev);
-	struct virtnet_settings want = vi->settings;
+	struct virtnet_settings *want;
 	int err;
 
 	if (vi->caps.speed_duplex)
 		return -EOPNOTSUPP;
-	err = ethtool_virtdev_set_link_ksettings(dev, cmd, &want.speed,
-						 &want.duplex);
-	return err ? err : virtnet_apply(vi, &want, NULL);
+	want = virtnet_settings_edit(vi);
+	if (!want)
+		return -ENOMEM;
+	err = ethtool_virtdev_set_link_ksettings(dev, cmd, &want->speed,
+						 &want->duplex);
+	if (!err)
+		return virtnet_settings_commit(vi, want, NULL);
+	kvfree(want);
+	return err;
 }
 
 const struct ethtool_ops virtnet_ethtool_ops = {
@@ -101,7 +134,9 @@ const struct ethtool_ops virtnet_ethtool_ops = {
 	.get_strings = virtnet_get_strings,
 	.get_ethtool_stats = virtnet_get_ethtool_stats,
 	.get_ringparam = virtnet_get_ringparam,
+	.set_ringparam = virtnet_set_ringparam,
 	.get_channels = virtnet_get_channels,
+	.set_channels = virtnet_set_channels,
 	.get_ts_info = ethtool_op_get_ts_info,
 	.get_link_ksettings = virtnet_get_link_ksettings,
 	.set_link_ksettings = virtnet_set_link_ksettings,

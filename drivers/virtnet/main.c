@@ -24,14 +24,23 @@ static struct virtio_driver virtnet_driver = {
 
 static int __init virtnet_init(void)
 {
+	int err;
+
+	err = virtnet_channels_module_init();
+	if (err)
+		return err;
 	virtnet_driver.feature_table_size = virtnet_features_count;
-	return register_virtio_driver(&virtnet_driver);
+	err = register_virtio_driver(&virtnet_driver);
+	if (err)
+		virtnet_channels_module_exit();
+	return err;
 }
 module_init(virtnet_init);
 
 static void __exit virtnet_exit(void)
 {
 	unregister_virtio_driver(&virtnet_driver);
+	virtnet_channels_module_exit();
 }
 module_exit(virtnet_exit);
 

@@ -9,27 +9,6 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
-/**
- * virtnet_link_update() - make the carrier what the device says
- * @vi: the interface; RTNL held
- *
- * Without a link status in config space the link is always up.
- */
-void virtnet_link_update(struct virtnet_info *vi)
-{
-	u16 status = VIRTIO_NET_S_LINK_UP;
-
-	if (vi->state != VIRTNET_RUNNING)
-		return;
-	if (vi->caps.link_status)
-		virtio_cread(vi->vdev, struct virtio_net_config, status,
-			     &status);
-	if (status & VIRTIO_NET_S_LINK_UP)
-		netif_carrier_on(vi->dev);
-	else
-		netif_carrier_off(vi->dev);
-}
-
 static bool virtnet_needs_reset(struct virtio_device *vdev)
 {
 	return vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET;
@@ -59,7 +38,7 @@ void virtnet_config_changed(struct virtio_device *vdev)
 
 static int virtnet_alloc(struct virtnet_info *vi)
 {
-	unsigned int n = vi->caps.max_pairs * 2;
+	unsigned int n = virtnet_vqs_count(&vi->caps);
 
 	vi->stats = virtnet_stats_alloc(vi->caps.max_pairs);
 	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
@@ -97,9 +76,20 @@ static void virtnet_init_settings(struct virtnet_info *vi)
 
 static int virtnet_register(struct virtnet_info *vi)
 {
+	int err;
+
 	virtnet_netdev_init(vi);
 	netif_carrier_off(vi->dev);
-	return register_netdev(vi->dev);
+	err = virtnet_channels_set(vi, vi->settings.pairs);
+	if (err)
+		return err;
+	err = virtnet_channels_watch(vi);
+	if (err)
+		return err;
+	err = register_netdev(vi->dev);
+	if (err)
+		virtnet_channels_unwatch(vi);
+	return err;
 }
 
 /* From negotiated features to a registered net device. */
@@ -107,7 +97,6 @@ static int virtnet_setup(struct virtnet_info *vi)
 {
 	int err;
 
-	virtnet_caps_read(vi->vdev, &vi->caps);
 	err = virtnet_alloc(vi);
 	if (err)
 		return err;
@@ -120,6 +109,26 @@ static int virtnet_setup(struct virtnet_info *vi)
 	if (err)
 		virtnet_device_stop(vi);
 	return err;
+}
+
+/* Everything that has to exist before the device can call us. */
+static void virtnet_init(struct virtnet_info *vi)
+{
+	INIT_WORK(&vi->config_work, virtnet_config_work);
+	INIT_WORK(&vi->rx_mode_work, virtnet_rx_mode_work);
+	virtnet_announce_init(vi);
+	virtnet_recovery_init(vi);
+	virtnet_ctrl_init(&vi->ctrl);
+	atomic_long_set(&vi->feat_cleared, vi->caps.feat_cleared);
+}
+
+/* No work of ours runs or starts after this; the interface is not registered */
+static void virtnet_quiet(struct virtnet_info *vi)
+{
+	WRITE_ONCE(vi->stopping, true);
+	cancel_work_sync(&vi->config_work);
+	cancel_work_sync(&vi->rx_mode_work);
+	virtnet_announce_stop(vi);
 }
 
 /**
@@ -135,22 +144,26 @@ int virtnet_probe(struct virtio_device *vdev)
 {
 	struct net_device *dev;
 	struct virtnet_info *vi;
+	struct virtnet_caps caps = { };
 	int err;
 
-	dev = alloc_etherdev_mq(sizeof(*vi), 1);
+	err = virtnet_caps_read(vdev, &caps);
+	if (err)
+		return err;
+	dev = alloc_etherdev_mq(sizeof(*vi), caps.max_pairs);
 	if (!dev)
 		return -ENOMEM;
 	SET_NETDEV_DEV(dev, &vdev->dev);
 	vi = netdev_priv(dev);
 	vi->dev = dev;
 	vi->vdev = vdev;
+	vi->caps = caps;
+	virtnet_init(vi);
 	vdev->priv = vi;
-	INIT_WORK(&vi->config_work, virtnet_config_work);
-	virtnet_recovery_init(vi);
 	err = virtnet_setup(vi);
 	if (err) {
 		dev_err(&vdev->dev, "probe failed: %pe\n", ERR_PTR(err));
-		cancel_work_sync(&vi->config_work);
+		virtnet_quiet(vi);
 		virtnet_free(vi);
 	}
 	return err;
@@ -165,8 +178,10 @@ void virtnet_remove(struct virtio_device *vdev)
 	struct virtnet_info *vi = vdev->priv;
 
 	virtnet_recovery_stop(vi);
+	virtnet_channels_unwatch(vi);
 	cancel_work_sync(&vi->config_work);
 	unregister_netdev(vi->dev);
+	virtnet_quiet(vi);
 	if (vi->state != VIRTNET_IDLE)
 		virtnet_device_stop(vi);
 	virtnet_free(vi);

@@ -14,6 +14,7 @@ static const char * const virtnet_fault_names[VIRTNET_FAULTS] = {
 	[VIRTNET_FAULT_TX_TIMEOUT] = "tx timeout",
 	[VIRTNET_FAULT_BAD_USED] = "bad used entry",
 	[VIRTNET_FAULT_NEEDS_RESET] = "device needs reset",
+	[VIRTNET_FAULT_CTRL_TIMEOUT] = "control command timeout",
 };
 
 static void virtnet_backoff_update(struct virtnet_recovery *r)

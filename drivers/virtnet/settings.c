@@ -2,9 +2,13 @@
 /* What the user asked for: checked, then applied as a whole or not at all. */
 #include <virtnet/virtnet.h>
 
+#include <linux/cpumask.h>
 #include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+
+/* Fewer entries leave no room for one packet of the largest kind. */
+#define VIRTNET_RING_MIN	32
 
 /**
  * virtnet_settings_init() - what holds before the user asks for anything
@@ -17,12 +21,18 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	memset(s, 0, sizeof(*s));
 	/* A device that offers an MTU means it to be used. */
 	s->mtu = caps->mtu ? caps->mtu : ETH_DATA_LEN;
-	s->pairs = 1;
+	s->pairs = min_t(unsigned int, caps->max_pairs, num_online_cpus());
 	s->rx_ring = caps->rx_ring_max;
 	s->tx_ring = caps->tx_ring_max;
 	s->speed = SPEED_UNKNOWN;
 	s->duplex = DUPLEX_UNKNOWN;
 	ether_addr_copy(s->mac, caps->mac);
+	s->offloads = caps->offloads;
+}
+
+static bool virtnet_ring_ok(u16 ring, u16 max)
+{
+	return ring <= max && ring >= min_t(u16, max, VIRTNET_RING_MIN);
 }
 
 /**
@@ -45,6 +55,12 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
 		NL_SET_ERR_MSG_MOD(extack, "more channels than the device has");
 		return -EINVAL;
 	}
+	if (!virtnet_ring_ok(s->rx_ring, caps->rx_ring_max) ||
+	    !virtnet_ring_ok(s->tx_ring, caps->tx_ring_max)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "ring size outside 32 to the device's");
+		return -EINVAL;
+	}
 	if (!is_valid_ether_addr(s->mac)) {
 		NL_SET_ERR_MSG_MOD(extack, "not a station address");
 		return -EINVAL;
@@ -54,41 +70,66 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
 
 /* Do the settings ask for other queues than those that run? */
 static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
-				     const struct virtnet_settings *want)
+				     const struct virtnet_settings *old)
 {
+	const struct virtnet_settings *want = &vi->settings;
 	struct virtnet_rx_plan plan;
 
 	virtnet_rx_plan(&plan, &vi->caps, want);
 	return memcmp(&plan, &vi->qs->plan, sizeof(plan)) ||
-	       want->pairs != vi->qs->pairs;
+	       want->pairs != vi->qs->pairs || want->tx_ring != old->tx_ring;
+}
+
+/* Back to the queue set and the settings of before. */
+static void virtnet_swap_back(struct virtnet_info *vi, struct virtnet_qset *qs,
+			      const struct virtnet_settings *old)
+{
+	vi->settings = *old;
+	if (!virtnet_run(vi, qs))
+		return;
+	virtnet_qset_free(qs);
+	virtnet_report_fault(vi, VIRTNET_FAULT_NEEDS_RESET);
 }
 
 /* Replace the running queue set; on failure the old one runs again. */
 static int virtnet_swap(struct virtnet_info *vi,
-			const struct virtnet_settings *want,
+			const struct virtnet_settings *old,
 			struct netlink_ext_ack *extack)
 {
-	struct virtnet_qset *old, *new;
+	struct virtnet_qset *prev, *new;
 	int err;
 
-	new = virtnet_qset_alloc(vi, want);
+	new = virtnet_qset_alloc(vi, &vi->settings);
 	if (!new) {
 		NL_SET_ERR_MSG_MOD(extack, "no memory for the new queues");
 		return -ENOMEM;
 	}
-	old = virtnet_halt(vi);
+	prev = virtnet_halt(vi);
 	err = virtnet_run(vi, new);
-	if (!err) {
-		virtnet_qset_free(old);
-		return 0;
+	if (err) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "device did not start with the new queues");
+	} else {
+		err = virtnet_replay_refused(vi, old, extack);
+		if (!err) {
+			virtnet_qset_free(prev);
+			return 0;
+		}
+		virtnet_halt(vi);
 	}
 	virtnet_qset_free(new);
-	NL_SET_ERR_MSG_MOD(extack, "device did not start with the new queues");
-	if (virtnet_run(vi, old)) {
-		virtnet_qset_free(old);
-		virtnet_report_fault(vi, VIRTNET_FAULT_NEEDS_RESET);
-	}
+	virtnet_swap_back(vi, prev, old);
 	return err;
+}
+
+/* Make a running device match vi->settings. */
+static int virtnet_match(struct virtnet_info *vi,
+			 const struct virtnet_settings *old,
+			 struct netlink_ext_ack *extack)
+{
+	if (virtnet_needs_new_queues(vi, old))
+		return virtnet_swap(vi, old, extack);
+	return virtnet_replay_changes(vi, old, extack);
 }
 
 /**
@@ -98,7 +139,7 @@ static int virtnet_swap(struct virtnet_info *vi,
  * @extack: says what went wrong
  *
  * RTNL held; sleeps. Everything that can fail is prepared before the running
- * queues are touched.
+ * queues are touched. An interface that does not run is told when it starts.
  *
  * Return: 0 with vi->settings updated, or -errno with the interface and its
  * settings as they were.
@@ -106,18 +147,48 @@ static int virtnet_swap(struct virtnet_info *vi,
 int virtnet_apply(struct virtnet_info *vi, const struct virtnet_settings *want,
 		  struct netlink_ext_ack *extack)
 {
+	struct virtnet_settings *old;
 	int err;
 
 	ASSERT_RTNL();
 	err = virtnet_settings_check(&vi->caps, want, extack);
 	if (err)
 		return err;
-	if (vi->state == VIRTNET_RUNNING &&
-	    virtnet_needs_new_queues(vi, want)) {
-		err = virtnet_swap(vi, want, extack);
-		if (err)
-			return err;
-	}
+	old = virtnet_settings_edit(vi);
+	if (!old)
+		return -ENOMEM;
 	vi->settings = *want;
-	return 0;
+	if (vi->state == VIRTNET_RUNNING)
+		err = virtnet_match(vi, old, extack);
+	if (err)
+		vi->settings = *old;
+	kvfree(old);
+	return err;
+}
+
+/**
+ * virtnet_settings_edit() - a copy of the settings to be changed
+ * @vi: the interface; RTNL held
+ *
+ * Return: the copy, for virtnet_settings_commit() or kvfree(); NULL without
+ * memory.
+ */
+struct virtnet_settings *virtnet_settings_edit(const struct virtnet_info *vi)
+{
+	struct virtnet_settings *s = kvmalloc(sizeof(*s), GFP_KERNEL);
+
+	if (s)
+		*s = vi->settings;
+	return s;
+}
+
+/* Apply an edited copy and free it. Return: as virtnet_apply(). */
+int virtnet_settings_commit(struct virtnet_info *vi,
+			    struct virtnet_settings *want,
+			    struct netlink_ext_ack *extack)
+{
+	int err = virtnet_apply(vi, want, extack);
+
+	kvfree(want);
+	return err;
 }

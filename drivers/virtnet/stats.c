@@ -119,12 +119,20 @@ static const struct {
 	const char *name;
 	size_t offset;
 } virtnet_dev_counters[] = {
-#define DEV(str, member) { str, offsetof(struct virtnet_recovery, member) }
-	DEV("tx_timeout", count[VIRTNET_FAULT_TX_TIMEOUT]),
-	DEV("bad_used", count[VIRTNET_FAULT_BAD_USED]),
-	DEV("needs_reset", count[VIRTNET_FAULT_NEEDS_RESET]),
-	DEV("recover_ok", restarts),
-	DEV("recover_failed", failures),
+#define DEV(str, member) { str, offsetof(struct virtnet_info, member) }
+	DEV("tx_timeout", recovery.count[VIRTNET_FAULT_TX_TIMEOUT]),
+	DEV("bad_used", recovery.count[VIRTNET_FAULT_BAD_USED]),
+	DEV("needs_reset", recovery.count[VIRTNET_FAULT_NEEDS_RESET]),
+	DEV("recover_ok", recovery.restarts),
+	DEV("recover_failed", recovery.failures),
+	DEV("feat_cleared", feat_cleared),
+	DEV("ctrl_commands", ctrl.commands),
+	DEV("ctrl_nak", ctrl.naks),
+	DEV("ctrl_timeout", ctrl.timeouts),
+	DEV("ctrl_late", ctrl.late),
+	DEV("replay_failed", replay_failures),
+	DEV("announced", announce.done),
+	DEV("announce_limited", announce.limited),
 #undef DEV
 };
 
@@ -197,11 +205,11 @@ static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
 /* The values; RTNL held. */
 void virtnet_stats_values(const struct virtnet_info *vi, u64 *data)
 {
-	const void *recovery = &vi->recovery;
+	const void *base = vi;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
-		*data++ = atomic_long_read(recovery +
+		*data++ = atomic_long_read(base +
 					   virtnet_dev_counters[i].offset);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		data = virtnet_rx_values(&vi->stats[i], data);

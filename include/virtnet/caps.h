@@ -18,6 +18,8 @@ struct virtio_device;
  * @mac: address from config space, all zero if there is none worth using
  * @mtu: largest MTU the device takes, 0 if it did not say (VIRTIO_NET_F_MTU)
  * @max_pairs: queue pairs the driver may use
+ * @dev_pairs: queue pairs that exist on the device; the control queue lies
+ *	behind them, used or not
  * @rx_ring_max: entries of the receive rings as the device created them
  * @tx_ring_max: entries of the transmit rings as the device created them
  * @hdr_len: bytes of the vnet header in front of every packet
@@ -31,6 +33,22 @@ struct virtio_device;
  * @guest_hdrlen: the device wants exact header lengths on transmit
  * @link_status: config space has a link status
  * @speed_duplex: config space has speed and duplex
+ * @mac_writable: the address in config space can be written (legacy)
+ * @ctrl_vq: there is a control queue, and the rest here may be true
+ * @ctrl_rx: promiscuous and all-multicast mode, and address filters
+ * @ctrl_vlan: VLAN filter
+ * @ctrl_mac: the station address can be set
+ * @announce: the device may ask for an announcement
+ * @mq: the number of queue pairs can be set
+ * @ctrl_offloads: receive offloads can be switched
+ * @rss: the device spreads packets by hash, key and table
+ * @hash_report: the vnet header carries the hash
+ * @notf_coal: interrupt moderation, for all receive and all transmit queues
+ * @vq_notf_coal: interrupt moderation of each queue
+ * @offloads: receive offloads agreed to, as in VIRTIO_NET_CTRL_GUEST_OFFLOADS
+ * @hash_types: VIRTIO_NET_RSS_HASH_TYPE_* that we and the device know
+ * @rss_table: entries of the indirection table, a power of two
+ * @feat_cleared: features the device offered that were not to be believed
  *
  * Virtio 1.3, 5.1.3 (feature bits) and 5.1.4 (config space).
  */
@@ -38,6 +56,7 @@ struct virtnet_caps {
 	u8 mac[ETH_ALEN];
 	u16 mtu;
 	u16 max_pairs;
+	u16 dev_pairs;
 	u16 rx_ring_max;
 	u16 tx_ring_max;
 	u8 hdr_len;
@@ -51,12 +70,37 @@ struct virtnet_caps {
 	bool guest_hdrlen;
 	bool link_status;
 	bool speed_duplex;
+	bool mac_writable;
+	bool ctrl_vq;
+	bool ctrl_rx;
+	bool ctrl_vlan;
+	bool ctrl_mac;
+	bool announce;
+	bool mq;
+	bool ctrl_offloads;
+	bool rss;
+	bool hash_report;
+	bool notf_coal;
+	bool vq_notf_coal;
+	u64 offloads;
+	u32 hash_types;
+	u16 rss_table;
+	u16 feat_cleared;
 };
+
+/* More pairs than this are not worth their memory. */
+#define VIRTNET_PAIRS_MAX	256
+/* Entries of an indirection table that make a difference. */
+#define VIRTNET_RSS_TABLE_MAX	512
+/* Bytes of the hash key: what the longest hashed tuple takes. */
+#define VIRTNET_RSS_KEY		40
 
 extern const unsigned int virtnet_features[];
 extern const unsigned int virtnet_features_count;
 
 int virtnet_validate(struct virtio_device *vdev);
-void virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps);
+int virtnet_config_read(struct virtio_device *vdev, unsigned int offset,
+			void *buf, unsigned int len);
+int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps);
 
 #endif

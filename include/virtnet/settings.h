@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the user asked for. Entry points edit a copy and hand it to
- * virtnet_apply(), which is the only place that makes the device match it.
+ * What the user asked for. Entry points edit a copy and commit it; that is
+ * the only way by which the device comes to match it.
  */
 #ifndef _VIRTNET_SETTINGS_H
 #define _VIRTNET_SETTINGS_H
@@ -9,11 +9,39 @@
 #include <compat/compat.h>
 
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/types.h>
 
 struct netlink_ext_ack;
 struct virtnet_caps;
 struct virtnet_info;
+
+/* Filters for more addresses than this are worth less than none. */
+#define VIRTNET_MACS_MAX	64
+
+/**
+ * struct virtnet_mac_list - addresses the device is to let through
+ * @count: addresses in use
+ * @addr: the addresses
+ */
+struct virtnet_mac_list {
+	u16 count;
+	u8 addr[VIRTNET_MACS_MAX][ETH_ALEN];
+};
+
+/**
+ * struct virtnet_rx_filter - what the device is to let through
+ * @promisc: everything
+ * @allmulti: all multicast
+ * @uc: these unicast addresses besides the station's own
+ * @mc: these multicast addresses
+ */
+struct virtnet_rx_filter {
+	bool promisc;
+	bool allmulti;
+	struct virtnet_mac_list uc;
+	struct virtnet_mac_list mc;
+};
 
 /**
  * struct virtnet_settings - everything a user can change
@@ -24,6 +52,11 @@ struct virtnet_info;
  * @speed: link speed in Mb/s or SPEED_UNKNOWN, where the device has none
  * @duplex: DUPLEX_*, where the device has none
  * @mac: station address
+ * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
+ * @filter: addresses to let through
+ * @vlans: VLANs to let through
+ *
+ * Too large for a stack: virtnet_settings_edit() makes copies.
  */
 struct virtnet_settings {
 	u32 mtu;
@@ -33,6 +66,9 @@ struct virtnet_settings {
 	u32 speed;
 	u8 duplex;
 	u8 mac[ETH_ALEN];
+	u64 offloads;
+	struct virtnet_rx_filter filter;
+	DECLARE_BITMAP(vlans, VLAN_N_VID);
 };
 
 void virtnet_settings_init(struct virtnet_settings *s,
@@ -40,6 +76,10 @@ void virtnet_settings_init(struct virtnet_settings *s,
 int virtnet_settings_check(const struct virtnet_caps *caps,
 			   const struct virtnet_settings *s,
 			   struct netlink_ext_ack *extack);
+struct virtnet_settings *virtnet_settings_edit(const struct virtnet_info *vi);
+int virtnet_settings_commit(struct virtnet_info *vi,
+			    struct virtnet_settings *want,
+			    struct netlink_ext_ack *extack);
 int virtnet_apply(struct virtnet_info *vi, const struct virtnet_settings *want,
 		  struct netlink_ext_ack *extack);
 

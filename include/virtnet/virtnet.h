@@ -6,6 +6,12 @@
  *   probe.c     probe, remove, config changes, suspend and resume
  *   caps.c      what the device offered: validated once
  *   settings.c  what the user asked for: checked, applied
+ *   replay.c    telling the device of the settings, item by item:
+ *   rxmode.c      rx mode, addresses, VLANs
+ *   offload.c     receive offloads; net device features
+ *   channels.c    queue pairs, their CPUs
+ *   ctrl.c      the control queue
+ *   link.c      carrier, announcements
  *   device.c    the device's life: negotiate, virtqueues, run, quiesce
  *   queues.c    queue sets
  *   rx*.c       receive; one file per buffer mode
@@ -26,8 +32,12 @@
 #include <linux/virtio.h>
 #include <linux/workqueue.h>
 #include <virtnet/caps.h>
+#include <virtnet/channels.h>
+#include <virtnet/ctrl.h>
 #include <virtnet/queues.h>
 #include <virtnet/recovery.h>
+#include <virtnet/replay.h>
+#include <virtnet/rxmode.h>
 #include <virtnet/settings.h>
 #include <virtnet/stats.h>
 
@@ -47,6 +57,22 @@ enum virtnet_state {
 };
 
 /**
+ * struct virtnet_announce - announcements the device asks for
+ * @work: makes them
+ * @last: jiffies of the last one
+ * @ever: there was one
+ * @done: how many were made
+ * @limited: how many were put off, and perhaps became one
+ */
+struct virtnet_announce {
+	struct delayed_work work;
+	unsigned long last;
+	bool ever;
+	atomic_long_t done;
+	atomic_long_t limited;
+};
+
+/**
  * struct virtnet_info - private part of the net device
  * @vdev: the virtio device
  * @dev: the net device
@@ -57,10 +83,20 @@ enum virtnet_state {
  * @stopping: no new recovery work is to be queued; set by remove
  * @stats: counters of each possible pair
  * @dma_dev: whom receive buffers are mapped for by us, NULL if not by us
- * @vqs: virtqueues while not idle, 2 * caps.max_pairs of them
+ * @vqs: virtqueues while not idle, 2 * caps.dev_pairs of them and, where
+ *	there is one, the control queue
  * @vq_names: their names, kept for as long as the virtio core may print them
  * @config_work: reads a changed config space
  * @recovery: faults seen and what is done about them
+ * @ctrl: the control queue
+ * @replay_failed: bitmap of enum virtnet_replay_id that did not get through
+ *	when the device was started last; RTNL
+ * @replay_failures: all there ever were
+ * @feat_cleared: caps.feat_cleared, as a counter
+ * @rx_mode_work: takes over the addresses that the stack listens to
+ * @announce: announcements
+ * @spread_work: spreads the queues over CPUs after some came or went
+ * @cpu_node: gets us told of that
  */
 struct virtnet_info {
 	struct virtio_device *vdev;
@@ -76,6 +112,14 @@ struct virtnet_info {
 	const char **vq_names;
 	struct work_struct config_work;
 	struct virtnet_recovery recovery;
+	struct virtnet_ctrl ctrl;
+	unsigned long replay_failed;
+	atomic_long_t replay_failures;
+	atomic_long_t feat_cleared;
+	struct work_struct rx_mode_work;
+	struct virtnet_announce announce;
+	struct delayed_work spread_work;
+	struct hlist_node cpu_node;
 };
 
 extern const struct net_device_ops virtnet_netdev_ops;
@@ -87,9 +131,9 @@ void virtnet_remove(struct virtio_device *vdev);
 void virtnet_config_changed(struct virtio_device *vdev);
 int virtnet_freeze(struct virtio_device *vdev);
 int virtnet_restore(struct virtio_device *vdev);
-void virtnet_link_update(struct virtnet_info *vi);
 
 /* device.c: RTNL held, or before registration */
+unsigned int virtnet_vqs_count(const struct virtnet_caps *caps);
 int virtnet_device_start(struct virtnet_info *vi, bool negotiate);
 void virtnet_device_stop(struct virtnet_info *vi);
 int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Queue pairs: how many, and which CPUs they belong to. */
+#include <virtnet/virtnet.h>
+
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/rtnetlink.h>
+#include <linux/topology.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+
+/* CPUs come and go in numbers; a CPU that goes is online still when we hear. */
+#define VIRTNET_SPREAD_DELAY	(HZ / 2)
+
+static bool virtnet_pairs_able(const struct virtnet_caps *caps)
+{
+	return caps->mq && !caps->rss;
+}
+
+/* After a reset there is one pair (virtio 1.3, 5.1.6.5.5). */
+static bool virtnet_pairs_wanted(const struct virtnet_caps *caps,
+				 const struct virtnet_settings *s)
+{
+	return s->pairs != 1;
+}
+
+static bool virtnet_pairs_differ(const struct virtnet_settings *a,
+				 const struct virtnet_settings *b)
+{
+	return a->pairs != b->pairs;
+}
+
+static int virtnet_pairs_send(struct virtnet_info *vi,
+			      const struct virtnet_settings *s,
+			      const struct virtnet_settings *old)
+{
+	struct virtio_net_ctrl_mq mq = {
+		.virtqueue_pairs = cpu_to_virtio16(vi->vdev, s->pairs),
+	};
+
+	return virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
+				 &mq, sizeof(mq));
+}
+
+const struct virtnet_replay_item virtnet_replay_pairs = {
+	.name = "number of queue pairs",
+	.refused = "device refused the number of channels",
+	.able = virtnet_pairs_able,
+	.wanted = virtnet_pairs_wanted,
+	.differs = virtnet_pairs_differ,
+	.send = virtnet_pairs_send,
+};
+
+/**
+ * virtnet_channels_set() - the number of queues the stack may use
+ * @vi: the interface; transmit stopped, or not registered yet
+ * @pairs: how many the device serves
+ *
+ * Return: 0 or -errno.
+ */
+int virtnet_channels_set(struct virtnet_info *vi, unsigned int pairs)
+{
+	int err = netif_set_real_num_tx_queues(vi->dev, pairs);
+
+	return err ? err : netif_set_real_num_rx_queues(vi->dev, pairs);
+}
+
+/*
+ * The CPUs of a pair: online CPUs in the order of their distance from the
+ * device, cut into as many parts as there are pairs.
+ */
+static void virtnet_pair_cpus(const struct virtnet_info *vi, unsigned int pair,
+			      unsigned int pairs, struct cpumask *mask)
+{
+	int node = dev_to_node(vi->vdev->dev.parent);
+	unsigned int cpus = num_online_cpus();
+	unsigned int i = pair * cpus / pairs;
+	unsigned int end = max((pair + 1) * cpus / pairs, i + 1);
+
+	cpumask_clear(mask);
+	for (; i < end; i++)
+		cpumask_set_cpu(cpumask_local_spread(i % cpus, node), mask);
+}
+
+/**
+ * virtnet_channels_spread() - both interrupts of a pair where its packets are
+ * @vi: the interface, running; RTNL held
+ */
+void virtnet_channels_spread(struct virtnet_info *vi)
+{
+	unsigned int i, pairs = vi->dev->real_num_tx_queues;
+	cpumask_var_t mask;
+
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	for (i = 0; i < pairs; i++) {
+		virtnet_pair_cpus(vi, i, pairs, mask);
+		virtqueue_set_affinity(vi->vqs[rxq2vq(i)], mask);
+		virtqueue_set_affinity(vi->vqs[txq2vq(i)], mask);
+		netif_set_xps_queue(vi->dev, mask, i);
+	}
+	free_cpumask_var(mask);
+}
+
+static void virtnet_spread_work(struct work_struct *work)
+{
+	struct virtnet_info *vi = container_of(work, struct virtnet_info,
+					       spread_work.work);
+
+	rtnl_lock();
+	if (vi->state == VIRTNET_RUNNING)
+		virtnet_channels_spread(vi);
+	rtnl_unlock();
+}
+
+/* A state of the CPU hotplug machine; one instance for each interface. */
+static enum cpuhp_state virtnet_cpuhp;
+
+/* Elsewhere CPUs are held under RTNL, so no RTNL here. */
+static int virtnet_cpu_changed(unsigned int cpu, struct hlist_node *node)
+{
+	struct virtnet_info *vi = hlist_entry(node, struct virtnet_info,
+					      cpu_node);
+
+	schedule_delayed_work(&vi->spread_work, VIRTNET_SPREAD_DELAY);
+	return 0;
+}
+
+/* Before the first device. Return: 0 or -errno. */
+int virtnet_channels_module_init(void)
+{
+	int state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN,
+					    "net/virtnet:online",
+					    virtnet_cpu_changed,
+					    virtnet_cpu_changed);
+
+	if (state < 0)
+		return state;
+	virtnet_cpuhp = state;
+	return 0;
+}
+
+void virtnet_channels_module_exit(void)
+{
+	cpuhp_remove_multi_state(virtnet_cpuhp);
+}
+
+/* Follow the CPUs from now on. Return: 0 or -errno. */
+int virtnet_channels_watch(struct virtnet_info *vi)
+{
+	INIT_DELAYED_WORK(&vi->spread_work, virtnet_spread_work);
+	return cpuhp_state_add_instance_nocalls(virtnet_cpuhp, &vi->cpu_node);
+}
+
+/* RTNL not held. */
+void virtnet_channels_unwatch(struct virtnet_info *vi)
+{
+	cpuhp_state_remove_instance_nocalls(virtnet_cpuhp, &vi->cpu_node);
+	cancel_delayed_work_sync(&vi->spread_work);
+}

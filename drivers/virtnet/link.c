@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The link as the device sees it, and announcements that it asks for. */
+#include <virtnet/virtnet.h>
+
+#include <linux/rtnetlink.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+
+/* Announcements closer than this become one. */
+#define VIRTNET_ANNOUNCE_GAP	HZ
+
+/* The device has moved, says the status; tell the neighbours (5.1.6.5.4). */
+static void virtnet_announce_work(struct work_struct *work)
+{
+	struct virtnet_announce *a = container_of(work, struct virtnet_announce,
+						  work.work);
+	struct virtnet_info *vi = container_of(a, struct virtnet_info,
+					       announce);
+
+	rtnl_lock();
+	if (vi->state == VIRTNET_RUNNING) {
+		a->last = jiffies;
+		a->ever = true;
+		netdev_notify_peers(vi->dev);
+		atomic_long_inc(&a->done);
+		virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_ANNOUNCE,
+				  VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
+	}
+	rtnl_unlock();
+}
+
+static void virtnet_announce(struct virtnet_info *vi)
+{
+	struct virtnet_announce *a = &vi->announce;
+	unsigned long due = a->last + VIRTNET_ANNOUNCE_GAP, delay = 0;
+
+	if (a->ever && time_before(jiffies, due)) {
+		delay = due - jiffies;
+		atomic_long_inc(&a->limited);
+	}
+	schedule_delayed_work(&a->work, delay);
+}
+
+/**
+ * virtnet_link_update() - act on the device's status
+ * @vi: the interface; RTNL held
+ *
+ * Without a link status in config space the link is always up.
+ */
+void virtnet_link_update(struct virtnet_info *vi)
+{
+	u16 status = VIRTIO_NET_S_LINK_UP;
+
+	if (vi->state != VIRTNET_RUNNING)
+		return;
+	if (vi->caps.link_status)
+		virtio_cread(vi->vdev, struct virtio_net_config, status,
+			     &status);
+	if (status & VIRTIO_NET_S_LINK_UP)
+		netif_carrier_on(vi->dev);
+	else
+		netif_carrier_off(vi->dev);
+	if (vi->caps.announce && (status & VIRTIO_NET_S_ANNOUNCE))
+		virtnet_announce(vi);
+}
+
+void virtnet_announce_init(struct virtnet_info *vi)
+{
+	INIT_DELAYED_WORK(&vi->announce.work, virtnet_announce_work);
+}
+
+/* RTNL not held; nobody asks for link updates any more. */
+void virtnet_announce_stop(struct virtnet_info *vi)
+{
+	cancel_delayed_work_sync(&vi->announce.work);
+}

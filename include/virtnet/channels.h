@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Queue pairs: how many, and which CPUs they belong to. */
+#ifndef _VIRTNET_CHANNELS_H
+#define _VIRTNET_CHANNELS_H
+
+struct virtnet_info;
+
+int virtnet_channels_module_init(void);
+void virtnet_channels_module_exit(void);
+int virtnet_channels_watch(struct virtnet_info *vi);
+void virtnet_channels_unwatch(struct virtnet_info *vi);
+int virtnet_channels_set(struct virtnet_info *vi, unsigned int pairs);
+void virtnet_channels_spread(struct virtnet_info *vi);
+
+#endif
