@@ -23,5 +23,6 @@
 #include <compat/virtio_net.h>
 #include <compat/virtqueue.h>
 #include <compat/xdp.h>
+#include <compat/xsk.h>
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* XDP and AF_XDP. */
+/* XDP; AF_XDP is in <compat/xsk.h>. */
 #ifndef _COMPAT_XDP_H
 #define _COMPAT_XDP_H
 
@@ -8,7 +8,6 @@
 #include <linux/filter.h>
 #include <linux/netdevice.h>
 #include <net/xdp.h>
-#include <net/xdp_sock_drv.h>
 #include <compat/page_pool.h>
 
 /*
@@ -105,16 +104,6 @@ static inline u32 xdp_buff_get_skb_flags(const struct xdp_buff *xdp)
 {
 	return xdp->flags;
 }
-#endif
-
-/* An AF_XDP buffer knows its pool; an older kernel wants to be told. */
-#ifndef HAVE_XSK_SYNC_WITHOUT_POOL
-static inline void compat_xsk_buff_dma_sync_for_cpu(struct xdp_buff *xdp)
-{
-	xsk_buff_dma_sync_for_cpu(xdp, container_of(xdp, struct xdp_buff_xsk, xdp)->pool);
-}
-
-#define xsk_buff_dma_sync_for_cpu compat_xsk_buff_dma_sync_for_cpu
 #endif
 
 #endif
