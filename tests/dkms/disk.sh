@@ -38,7 +38,7 @@ prefer_virtnet() {
 	local conf=etc/modprobe.d/virtnet.conf initrd=$root/boot/initrd.img-$release rc=0
 	cp -a "$root/$conf" "$scratch/virtnet.conf"
 	cp -a "$initrd" "$scratch/initrd"
-	sed -i 's/^#blacklist/blacklist/' "$root/$conf"
+	sed -i 's/^#softdep/softdep/' "$root/$conf"
 	in_root update-initramfs -u -k "$release" || rc=1
 	cp "$initrd" "$scratch/initrd2"
 	cp --sparse=always "$scratch/disk" "$scratch/disk2"
