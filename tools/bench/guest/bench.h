@@ -17,8 +17,10 @@ void sleep_us(long us);
 
 /* subcommands */
 int cmd_bulk(char **argv);
+int cmd_flood(char **argv);
 int cmd_lockstep(char **argv);
 int cmd_pktgen(char **argv);
+int cmd_weigh(char **argv);
 int cmd_xdp(char **argv);
 
 #endif

@@ -92,9 +92,11 @@ static const struct {
 	{ "arm", cmd_arm },
 	{ "bulk", cmd_bulk },
 	{ "finish", cmd_finish },
+	{ "flood", cmd_flood },
 	{ "lockstep", cmd_lockstep },
 	{ "pktgen", cmd_pktgen },
 	{ "seed", cmd_seed },
+	{ "weigh", cmd_weigh },
 	{ "xdp", cmd_xdp },
 };
 
@@ -105,6 +107,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(argv + 2);
-	fprintf(stderr, "usage: bench arm|bulk|finish|lockstep|pktgen|seed|xdp NAME=VALUE...\n");
+	fprintf(stderr, "usage: bench arm|bulk|finish|flood|lockstep|pktgen|seed|weigh|xdp NAME=VALUE...\n");
 	return 2;
 }
