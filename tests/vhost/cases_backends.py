@@ -222,6 +222,41 @@ def second() -> None:
         assert len(pair.receive()[1]) == 60
 
 
+@case("connection: in-band notifications instead of eventfds")
+def inband() -> None:
+    with Device("--backend", "echo", "--inband") as device:
+        front = device.connect()
+        front.negotiate(bits(vu.VERSION_1, vu.MRG_RXBUF))
+        channel = front.open_backend_channel()
+        rx, tx = (make_queue(front, i) for i in range(2))
+        rx.start(inband=True)
+        tx.start(inband=True)
+        rx.add([500])
+        tx.add([bytes(HEADER) + frame(60)])
+        front.must(vu.VRING_KICK, struct.pack("<II", 1, 0))
+        rx.wait_used()
+        called = set()
+        while called != {0, 1}:
+            request, _, size, index, _ = struct.unpack("<IIIII", channel.recv(20))
+            assert (request, size) == (4, 8), "not an interrupt"
+            called.add(index)
+
+
+def spinning(features: int) -> None:
+    """A device that polls asks for no kicks and misses no packet."""
+    with Device("--backend", "echo", "--poll") as device:
+        pair = Pair(device, features)
+        for size in range(60, 160):
+            pair.give(500)
+            pair.tx.add([bytes(HEADER) + frame(size)])          # no kick
+            assert len(pair.receive()[1]) == size
+    assert device.stats["devices"][0]["queues"][1]["kicks"] == 0
+
+
+case("poll: split, no kicks", bits(vu.EVENT_IDX))(spinning)
+case("poll: packed, no kicks", bits(vu.PACKED))(spinning)
+
+
 @case("migration: pages and rings that were written are in the log")
 def dirty_log() -> None:
     page = 4096

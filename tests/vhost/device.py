@@ -50,9 +50,15 @@ class Device:
         return self.process is not None and self.process.poll() is not None
 
     def connect(self, index: int = 0, memory: Memory | None = None) -> FrontEnd:
-        front = FrontEnd(self.paths[index], memory)
-        self.fronts.append(front)
-        return front
+        def listening() -> bool:
+            try:                        # its socket is there a moment before it listens
+                self.fronts.append(FrontEnd(self.paths[index], memory))
+            except ConnectionRefusedError:
+                assert not self.dead(), self.text()[-2000:]
+                return False
+            return True
+        until("the device to listen", listening)
+        return self.fronts[-1]
 
     def text(self) -> str:
         return (self.dir / "log").read_text(encoding="utf-8", errors="replace")

@@ -26,7 +26,8 @@ class Queue:
     def first_base(self) -> int:
         raise NotImplementedError
 
-    def start(self, base: int | None = None, enable: bool = True, log: int | None = None) -> None:
+    def start(self, base: int | None = None, enable: bool = True, log: int | None = None,
+              inband: bool = False) -> None:
         front, uva = self.front, self.memory.UVA
         state = struct.Struct("<II")
         front.must(SET_VRING_NUM, state.pack(self.index, self.size))
@@ -35,10 +36,10 @@ class Queue:
         front.must(SET_VRING_ADDR, struct.pack(
             "<IIQQQQ", self.index, 1 if log is not None else 0, uva + self.desc,
             uva + self.used, uva + self.avail, log or 0))
-        number = struct.pack("<Q", self.index)
-        front.must(SET_VRING_CALL, number, (self.call_event.fd,))
-        front.must(SET_VRING_ERR, number, (self.err_event.fd,))
-        front.must(SET_VRING_KICK, number, (self.kick_event.fd,))
+        number = struct.pack("<Q", self.index | (0x100 if inband else 0))
+        for request, event in ((SET_VRING_CALL, self.call_event), (SET_VRING_ERR, self.err_event),
+                               (SET_VRING_KICK, self.kick_event)):
+            front.must(request, number, () if inband else (event.fd,))
         if enable:
             self.enable(True)
 
