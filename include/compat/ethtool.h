@@ -34,15 +34,6 @@ static inline void ethtool_puts(u8 **data, const char *str)
  * initialisers of its struct ethtool_ops (no comma). Where a kernel passes on no
  * extack, it is NULL, which the NL_SET_ERR_MSG macros accept.
  */
-#define VIRTNET_RXFH(get, set, get_fields, set_fields, rings)			\
-	COMPAT_RXFH(get, set)							\
-	COMPAT_RXNFC(get_fields, set_fields, rings)
-
-#define VIRTNET_RXFH_OPS(get, set, get_fields, set_fields, rings)		\
-	COMPAT_RXFH_OPS(get, set)						\
-	COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields)				\
-	COMPAT_RX_RING_COUNT_OPS(rings)
-
 #ifdef HAVE_ETHTOOL_RXFH_PARAM
 
 #define COMPAT_RXFH(get, set)
@@ -77,96 +68,127 @@ static inline void compat_rxfh_param(struct net_device *dev, struct ethtool_rxfh
 		rxfh->key_size = ops->get_rxfh_key_size(dev);
 }
 
+static inline int
+compat_call_get_rxfh(struct net_device *dev, u32 *indir, u8 *key, u8 *hfunc,
+		     int (*get)(struct net_device *dev, struct ethtool_rxfh_param *rxfh))
+{
+	struct ethtool_rxfh_param rxfh;
+	int err;
+
+	compat_rxfh_param(dev, &rxfh, indir, key, 0);
+	err = get(dev, &rxfh);
+	if (!err && hfunc)
+		*hfunc = rxfh.hfunc;
+	return err;
+}
+
+static inline int
+compat_call_set_rxfh(struct net_device *dev, const u32 *indir, const u8 *key, u8 hfunc,
+		     int (*set)(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
+				struct netlink_ext_ack *extack))
+{
+	struct ethtool_rxfh_param rxfh;
+
+	compat_rxfh_param(dev, &rxfh, (u32 *)indir, (u8 *)key, hfunc);
+	return set(dev, &rxfh, NULL);
+}
+
 #define COMPAT_RXFH(get, set)							\
 static int compat_get_rxfh(struct net_device *dev, u32 *indir, u8 *key, u8 *hfunc) \
 {										\
-	struct ethtool_rxfh_param rxfh;						\
-	int err;								\
-										\
-	compat_rxfh_param(dev, &rxfh, indir, key, 0);				\
-	err = get(dev, &rxfh);							\
-	if (!err && hfunc)							\
-		*hfunc = rxfh.hfunc;						\
-	return err;								\
+	return compat_call_get_rxfh(dev, indir, key, hfunc, get);		\
 }										\
 										\
 static int compat_set_rxfh(struct net_device *dev, const u32 *indir, const u8 *key, \
 			   const u8 hfunc)					\
 {										\
-	struct ethtool_rxfh_param rxfh;						\
-										\
-	compat_rxfh_param(dev, &rxfh, (u32 *)indir, (u8 *)key, hfunc);		\
-	return set(dev, &rxfh, NULL);						\
+	return compat_call_set_rxfh(dev, indir, key, hfunc, set);		\
 }
 
 #define COMPAT_RXFH_OPS(get, set) .get_rxfh = compat_get_rxfh, .set_rxfh = compat_set_rxfh,
 
 #endif
 
-#ifdef HAVE_ETHTOOL_RXFH_FIELDS
-
-#define COMPAT_GET_FIELDS(get_fields)
-#define COMPAT_SET_FIELDS(set_fields)
-#define COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields)				\
-	.get_rxfh_fields = get_fields, .set_rxfh_fields = set_fields,
-
-#else
-
+#ifndef HAVE_ETHTOOL_RXFH_FIELDS
 struct ethtool_rxfh_fields {
 	u32 data;
 	u32 flow_type;
 	u32 rss_context;
 };
-
-#define COMPAT_GET_FIELDS(get_fields)						\
-	case ETHTOOL_GRXFH: {							\
-		struct ethtool_rxfh_fields fields = { .flow_type = info->flow_type }; \
-		int err = get_fields(dev, &fields);				\
-										\
-		info->data = fields.data;					\
-		return err;							\
-	}
-
-#define COMPAT_SET_FIELDS(set_fields)						\
-static int compat_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info)	\
-{										\
-	struct ethtool_rxfh_fields fields = {					\
-		.data = info->data,						\
-		.flow_type = info->flow_type,					\
-	};									\
-										\
-	return info->cmd == ETHTOOL_SRXFH ? set_fields(dev, &fields, NULL) : -EOPNOTSUPP; \
-}
-
-#define COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields) .set_rxnfc = compat_set_rxnfc,
-
 #endif
 
+/* What the newer operations have replaced in get_rxnfc() and set_rxnfc() */
+static inline int
+compat_call_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info,
+		      int (*get_fields)(struct net_device *dev, struct ethtool_rxfh_fields *fields),
+		      u32 (*rings)(struct net_device *dev))
+{
+	struct ethtool_rxfh_fields fields = { .flow_type = info->flow_type };
+	int err;
+
+	switch (info->cmd) {
+	case ETHTOOL_GRXRINGS:
+		info->data = rings(dev);
+		return 0;
+	case ETHTOOL_GRXFH:
+		err = get_fields(dev, &fields);
+		info->data = fields.data;
+		return err;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static inline int
+compat_call_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info,
+		      int (*set_fields)(struct net_device *dev,
+					const struct ethtool_rxfh_fields *fields,
+					struct netlink_ext_ack *extack))
+{
+	struct ethtool_rxfh_fields fields = {
+		.data = info->data,
+		.flow_type = info->flow_type,
+	};
+
+	return info->cmd == ETHTOOL_SRXFH ? set_fields(dev, &fields, NULL) : -EOPNOTSUPP;
+}
+
 #ifdef HAVE_ETHTOOL_GET_RX_RING_COUNT
-
-#define COMPAT_RXNFC(get_fields, set_fields, rings) COMPAT_SET_FIELDS(set_fields)
+#define COMPAT_GET_RXNFC(get_fields, rings)
 #define COMPAT_RX_RING_COUNT_OPS(rings) .get_rx_ring_count = rings,
-
 #else
-
-#define COMPAT_RXNFC(get_fields, set_fields, rings)				\
+#define COMPAT_GET_RXNFC(get_fields, rings)					\
 static int compat_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info,	\
 			    u32 *rule_locs)					\
 {										\
-	switch (info->cmd) {							\
-	case ETHTOOL_GRXRINGS:							\
-		info->data = rings(dev);					\
-		return 0;							\
-	COMPAT_GET_FIELDS(get_fields)						\
-	default:								\
-		return -EOPNOTSUPP;						\
-	}									\
-}										\
-										\
-COMPAT_SET_FIELDS(set_fields)
+	return compat_call_get_rxnfc(dev, info, get_fields, rings);		\
+}
 
 #define COMPAT_RX_RING_COUNT_OPS(rings) .get_rxnfc = compat_get_rxnfc,
-
 #endif
+
+#ifdef HAVE_ETHTOOL_RXFH_FIELDS
+#define COMPAT_SET_RXNFC(set_fields)
+#define COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields)				\
+	.get_rxfh_fields = get_fields, .set_rxfh_fields = set_fields,
+#else
+#define COMPAT_SET_RXNFC(set_fields)						\
+static int compat_set_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info)	\
+{										\
+	return compat_call_set_rxnfc(dev, info, set_fields);			\
+}
+
+#define COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields) .set_rxnfc = compat_set_rxnfc,
+#endif
+
+#define VIRTNET_RXFH(get, set, get_fields, set_fields, rings)			\
+	COMPAT_RXFH(get, set)							\
+	COMPAT_GET_RXNFC(get_fields, rings)					\
+	COMPAT_SET_RXNFC(set_fields)
+
+#define VIRTNET_RXFH_OPS(get, set, get_fields, set_fields, rings)		\
+	COMPAT_RXFH_OPS(get, set)						\
+	COMPAT_RXFH_FIELDS_OPS(get_fields, set_fields)				\
+	COMPAT_RX_RING_COUNT_OPS(rings)
 
 #endif

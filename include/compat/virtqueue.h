@@ -135,6 +135,20 @@ static inline int virtqueue_add_outbuf_premapped(struct virtqueue *vq, struct sc
 }
 #endif
 
+/*
+ * Where the device works on physical addresses, the newer call takes those, and
+ * spares the core their computation. Devices that map in some other way of their
+ * own all have VIRTIO_F_ACCESS_PLATFORM.
+ */
+static inline bool compat_vq_takes_phys(struct virtqueue *vq)
+{
+#ifdef HAVE_VIRTQUEUE_ADD_PREMAPPED
+	return virtio_has_dma_quirk(vq->vdev) && !xen_domain();
+#else
+	return false;
+#endif
+}
+
 /* Mapping through the queue got new names when devices without DMA learned it. */
 #ifndef HAVE_VIRTQUEUE_MAP_ATTRS
 #ifdef HAVE_VIRTQUEUE_DMA_ATTRS
