@@ -70,13 +70,13 @@ def _compile(target: Path, sources: list[Path], flags: list[str]) -> Path:
     return target
 
 
-def plugin() -> Path:
-    return _compile(OUT / "count.so", sorted((HERE / "plugin").glob("*.c")),
+def plugin(folder: Path = OUT) -> Path:
+    return _compile(folder / "count.so", sorted((HERE / "plugin").glob("*.c")),
                     ["-fPIC", "-shared", "-fvisibility=hidden"])
 
 
-def program() -> Path:
-    return _compile(OUT / "bench", sorted((HERE / "guest").glob("*.c")), ["-static"])
+def program(folder: Path = OUT) -> Path:
+    return _compile(folder / "bench", sorted((HERE / "guest").glob("*.c")), ["-static"])
 
 
 def _load_order(kernel: Kernel, names: tuple[str, ...]) -> list[str]:
