@@ -51,14 +51,14 @@ struct virtnet_info;
 
 /* Written in NAPI context of the queue only. */
 struct virtnet_rq_stats {
-	struct u64_stats_sync syncp;
 	VIRTNET_RX_COUNTERS(VIRTNET_COUNTER_FIELD)
+	struct u64_stats_sync syncp;
 } ____cacheline_aligned_in_smp;
 
 /* Written with the tx lock of the queue held only. */
 struct virtnet_sq_stats {
-	struct u64_stats_sync syncp;
 	VIRTNET_TX_COUNTERS(VIRTNET_COUNTER_FIELD)
+	struct u64_stats_sync syncp;
 	/* From the watchdog, which holds the lock of another queue. */
 	atomic_long_t timeouts;
 } ____cacheline_aligned_in_smp;
