@@ -242,6 +242,38 @@ def inband() -> None:
             called.add(index)
 
 
+def as_virtio_uml(features: int) -> None:
+    """virtio_uml: base 0 for either format, disable and set up anew, never a stop."""
+    wanted = bits(vu.REPLY_ACK, vu.BACKEND_REQ, vu.CONFIG)
+    with Device("--backend", "echo") as device:
+        front = device.connect()
+        features |= bits(vu.VERSION_1, vu.MRG_RXBUF)
+        front.negotiate(features, ~wanted)
+        for turn in range(3):
+            front.must(vu.SET_FEATURES, U64.pack(front.features))
+            front.give_memory()
+            rx, tx = (make_queue(front, i) for i in range(2))
+            for queue in (rx, tx):
+                queue.start(base=0, enable=False)
+            for queue in (rx, tx):
+                queue.enable(True)
+            for size in range(60, 70 + turn):
+                rx.add([500])
+                tx.add([bytes(HEADER) + frame(size)])
+                tx.kick()
+                assert rx.wait_used()[1] == HEADER + size
+            for queue in (tx, rx):
+                queue.enable(False)
+            front.memory.write(tx.avail, bytes(1024))           # the driver's again
+            tx.kick()
+            front.ask(vu.GET_FEATURES)
+    assert all(q["bad_ring"] == 0 for q in device.stats["devices"][0]["queues"])
+
+
+case("connection: set up again as virtio_uml does, split", 0)(as_virtio_uml)
+case("connection: set up again as virtio_uml does, packed", bits(vu.PACKED))(as_virtio_uml)
+
+
 def spinning(features: int) -> None:
     """A device that polls asks for no kicks and misses no packet."""
     with Device("--backend", "echo", "--poll") as device:
@@ -316,6 +348,7 @@ def inflight() -> None:
     tx.kick()
     assert tx.wait_used()[0] == passed
     device.kill()
+    front.queues.clear()                # they go on with the next one
     front.close()
     device.argv = device.argv[:device.argv.index("--script")]
     with device:
@@ -323,6 +356,7 @@ def inflight() -> None:
         again.negotiate(bits(vu.VERSION_1, vu.MRG_RXBUF))
         give_inflight(again, fds[0], region)
         rx.front = tx.front = again
+        again.queues = [rx, tx]
         rx.start(0)
         tx.start(memory.u16(tx.used + 2))
         tx.kick()

@@ -395,8 +395,6 @@ def scribble() -> None:
             pair.tx.start()
             scribble_once(pair, rng)
             front.ask(vu.GET_FEATURES)
-            for queue in (pair.rx, pair.tx):
-                queue.close()
             front.close()
             device.fronts.clear()
             front.memory.close()

@@ -99,6 +99,7 @@ class Device:
     def __exit__(self, kind: object, *_: object) -> None:
         for front in self.fronts:
             front.close()
+            front.memory.close()
         try:
             if kind is None:
                 self.stop()

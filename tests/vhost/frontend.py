@@ -48,7 +48,7 @@ class Memory:
         self.size, self.next = size, 4096
         self.fd = os.memfd_create("guest")
         os.ftruncate(self.fd, size)
-        self.map = mmap.mmap(self.fd, size)
+        self.map: mmap.mmap | None = mmap.mmap(self.fd, size)
 
     def alloc(self, size: int, align: int = 64) -> int:
         """An offset into the memory; add GPA or UVA for an address."""
@@ -67,14 +67,17 @@ class Memory:
         return struct.unpack_from("<H", self.map, at)[0]
 
     def put16(self, at: int, value: int) -> None:
-        struct.pack_into("<H", self.map, at, value & 0xFFFF)
+        # not pack_into(), which writes zeros first, for the device to see
+        self.map[at:at + 2] = (value & 0xFFFF).to_bytes(2, "little")
 
     def region(self) -> bytes:
         return struct.pack("<QQQQ", self.GPA, self.size, self.UVA, 0)
 
     def close(self) -> None:
-        self.map.close()
-        os.close(self.fd)
+        if self.map:
+            self.map.close()
+            os.close(self.fd)
+        self.map = None
 
 
 class FrontEnd:
@@ -87,6 +90,7 @@ class FrontEnd:
         self.memory = memory or Memory()
         self.features = self.pfeatures = 0
         self.backend: socket.socket | None = None
+        self.queues: list = []
 
     # --- messages -----------------------------------------------------------
 
@@ -183,6 +187,8 @@ class FrontEnd:
             return False
 
     def close(self) -> None:
+        while self.queues:
+            self.queues[0].close()
         self.sock.close()
         if self.backend:
             self.backend.close()
@@ -199,7 +205,9 @@ class Event:
 
     def wait(self, seconds: float = TIMEOUT) -> int:
         """How often it was signalled; 0 after @seconds without."""
-        if not select.select([self.fd], [], [], seconds)[0]:
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        if not poll.poll(seconds * 1000):
             return 0
         return os.eventfd_read(self.fd)
 

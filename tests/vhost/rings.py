@@ -19,6 +19,7 @@ class Queue:
         self.kick_event, self.call_event, self.err_event = Event(), Event(), Event()
         self.chains: dict[int, list[tuple[int, int, bool]]] = {}
         self.desc, self.avail, self.used = self._allocate()
+        front.queues.append(self)
 
     def _allocate(self) -> tuple[int, int, int]:
         raise NotImplementedError
@@ -95,6 +96,8 @@ class Queue:
     def close(self) -> None:
         for event in (self.kick_event, self.call_event, self.err_event):
             event.close()
+        if self in self.front.queues:
+            self.front.queues.remove(self)
 
 
 class SplitQueue(Queue):
