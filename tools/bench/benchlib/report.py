@@ -33,16 +33,16 @@ def _split(data: dict) -> str:
     return " ".join(f"{classes[kind]:7.1f}" for kind in SPLIT)
 
 
-def _row(title: str, data: dict, ratio: Optional[float]) -> str:
+def _row(data: dict, ratio: Optional[float]) -> str:
     shown = f"{ratio:6.2f}" if ratio else " " * 6
     return (f"  {data['driver']:<8}{data['headline']:9.1f} {shown}  {_split(data)} "
             f"{data['profile']['doorbells']:7.3f} {data['profile']['interrupts']:7.3f} "
-            f"{data['rxmem_kib'] or 0:7d}")
+            f"{data['profile']['repeats']:7.0f} {data['rxmem_kib'] or 0:7d}")
 
 
 HEADER = (f"  {'driver':<8}{'count':>9} {'ratio':>6}  "
           + " ".join(f"{kind:>7}" for kind in SPLIT)
-          + f" {'kicks':>7} {'irqs':>7} {'rx KiB':>7}")
+          + f" {'kicks':>7} {'irqs':>7} {'reps':>7} {'rx KiB':>7}")
 
 
 def table(kver: str, works: list[Workload]) -> str:
@@ -60,7 +60,7 @@ def table(kver: str, works: list[Workload]) -> str:
             if driver in drivers:
                 data = drivers[driver]
                 ratio = data["headline"] / base if base and driver == "virtnet" else None
-                lines.append(_row(work.title, data, ratio))
+                lines.append(_row(data, ratio))
     return "\n".join(lines)
 
 
