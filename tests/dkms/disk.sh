@@ -4,18 +4,21 @@
 # A root as a disk that a guest boots from, all as it was installed: Debian's
 # init, udev, its module tree, its initramfs. Sourced by tests/dkms/run.
 
-# The command channel's other half (tools/vmlib) is the one thing added.
+# The command channel's other half (tools/vmlib) is the one thing added. It
+# starts as soon as udev looks for drivers; the rest of the boot is of no interest.
 add_agent() {
 	local dir=$1
 	install -m 755 "$VIRTNET_TOP/tools/vmlib/guest/agent" "$dir/usr/sbin/virtnet-agent"
 	cat >"$dir/etc/systemd/system/virtnet-agent.service" <<-'END'
 		[Unit]
 		Description=commands over the second serial port
+		DefaultDependencies=no
+		After=systemd-remount-fs.service systemd-udev-trigger.service
 		[Service]
 		ExecStart=/usr/sbin/virtnet-agent
 	END
-	ln -s ../virtnet-agent.service \
-		"$dir/etc/systemd/system/multi-user.target.wants/virtnet-agent.service"
+	mkdir -p "$dir/etc/systemd/system/sysinit.target.wants"
+	ln -s ../virtnet-agent.service "$dir/etc/systemd/system/sysinit.target.wants"
 }
 
 # What a guest that only runs modules has no use for is left out, for time.
