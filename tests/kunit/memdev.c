@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 
 #include "memdev.h"
+#include "memdev_ctrl.h"
 
 /* No driver claims this id: a device can be added, then bound to one by name. */
 #define MEMDEV_ID_NOBODY	0xfffe
@@ -101,6 +102,7 @@ static void memdev_reset(struct virtio_device *vdev)
 		dev->status = 0;
 	for (i = 0; i < dev->nvqs; i++)
 		memdev_stop_queue(&dev->q[i]);
+	memdev_ctrl_forget(dev);
 }
 
 static u64 memdev_get_features(struct virtio_device *vdev)
@@ -180,6 +182,8 @@ static void memdev_start_queue(struct memdev_vq *q)
 	else
 		memdev_split_start(q);
 	q->live = true;
+	if (q->dev->on_queue)
+		q->dev->on_queue(q);
 }
 
 static struct virtqueue *memdev_setup_vq(struct memdev *dev, unsigned int i,
@@ -364,11 +368,14 @@ static int memdev_alloc_scratch(struct memdev *dev)
 {
 	dev->rx_chains = kvcalloc(MEMDEV_MAX_RXBUFS, sizeof(*dev->rx_chains), GFP_KERNEL);
 	dev->rx_flat = kvmalloc(MEMDEV_MAX_PKT, GFP_KERNEL);
-	return dev->rx_chains && dev->rx_flat ? 0 : -ENOMEM;
+	if (!dev->rx_chains || !dev->rx_flat)
+		return -ENOMEM;
+	return dev->setup.ctrl ? memdev_ctrl_start(dev) : 0;
 }
 
 static void memdev_destroy(struct memdev *dev)
 {
+	memdev_ctrl_stop(dev);
 	kvfree(dev->rx_chains);
 	kvfree(dev->rx_flat);
 	kvfree(dev);

@@ -27,6 +27,7 @@
 #define MEMDEV_MAX_PKT		(160 * 1024)
 
 struct memdev;
+struct memdev_ctrl;
 struct memdev_vq;
 struct net_device;
 
@@ -134,8 +135,10 @@ struct memdev {
 	u64 queue_resets;
 	u64 driver_oks;
 	void (*on_config_get)(struct memdev *dev, unsigned int off, unsigned int len);
+	void (*on_queue)(struct memdev_vq *q);	/* a queue was started */
 	void (*on_status)(struct memdev *dev, u8 status);
 
+	struct memdev_ctrl *ctrl;	/* see memdev_ctrl.h; NULL without */
 	struct memdev_chain *rx_chains;	/* scratch of memdev_rx() */
 	u8 *rx_flat;
 	unsigned int nvqs;
