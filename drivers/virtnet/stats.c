@@ -182,11 +182,11 @@ static u64 *virtnet_rx_values(const struct virtnet_pair_stats *s, u64 *data)
 	struct virtnet_rx_delta v;
 
 	virtnet_rx_read(&s->rx, &v);
-#define VALUE(name)	(*data++) = v.name;
+#define VALUE(name)	*data++ = v.name;
 	VIRTNET_RX_COUNTERS(VALUE)
 #undef VALUE
-	*data++ = virtnet_irq_read(&s->rx_irq);
-	return data;
+	data[0] = virtnet_irq_read(&s->rx_irq);
+	return data + 1;
 }
 
 static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
@@ -194,12 +194,12 @@ static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
 	struct virtnet_tx_delta v;
 
 	virtnet_tx_read(&s->tx, &v);
-#define VALUE(name)	(*data++) = v.name;
+#define VALUE(name)	*data++ = v.name;
 	VIRTNET_TX_COUNTERS(VALUE)
 #undef VALUE
-	*data++ = virtnet_irq_read(&s->tx_irq);
-	*data++ = atomic_long_read(&s->tx.timeouts);
-	return data;
+	data[0] = virtnet_irq_read(&s->tx_irq);
+	data[1] = atomic_long_read(&s->tx.timeouts);
+	return data + 2;
 }
 
 /* The values; RTNL held. */
