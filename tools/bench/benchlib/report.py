@@ -2,6 +2,7 @@
 """Results as text and as JSON."""
 
 import json
+import subprocess
 from typing import Optional
 
 from vmlib import paths
@@ -14,12 +15,20 @@ OUT = paths.BUILD / "bench"
 SPLIT = tuple(kind for kind in CLASS_ORDER if kind != USER)
 
 
+def _commit() -> str:
+    """The driver's state, for those who read the figures later."""
+    done = subprocess.run(["git", "-C", str(paths.ROOT), "describe", "--always", "--dirty"],
+                          capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def store(result: Result) -> None:
     """Put one result among those of its kernel, replacing an older one."""
     path = OUT / f"{result.kver}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     known = json.loads(path.read_text()) if path.exists() else {}
-    known.setdefault(result.workload, {})[result.driver] = result.as_json()
+    data = dict(result.as_json(), commit=_commit())
+    known.setdefault(result.workload, {})[result.driver] = data
     path.write_text(json.dumps(known, indent=1))
 
 
