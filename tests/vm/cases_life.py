@@ -13,18 +13,17 @@ DRIVERS = "/sys/bus/virtio/drivers"
 def open_close(ctx: Context) -> None:
     interface = ctx.guest.interface(ctx.nic)
     with traffic.flooded(ctx.guest, ctx.nic):
-        for _ in range(10):
-            ctx.guest.sh(f"ip link set {interface} down; ip link set {interface} up")
-        ctx.guest.up(ctx.nic)
-        ctx.reachable(ctx.nic)
-    ctx.guest.up(ctx.nic)
+        for _ in range(3):
+            ctx.guest.sh(f"printf 'link set {interface} %s\\n' down up down up down up | "
+                         "ip -batch -")
+            ctx.reachable(ctx.nic)
     checked_data(ctx, ctx.nic, 1500)
 
 
 @case("module unloaded and loaded under traffic")
 def reload(ctx: Context) -> None:
     with traffic.flooded(ctx.guest, ctx.nic):
-        for _ in range(3):
+        for _ in range(2):
             ctx.reload()
             ctx.plug_in(*ctx.guest.nics)
             ctx.reachable(ctx.nic)
@@ -42,7 +41,7 @@ def move(ctx: Context, device: str, source: str, target: str) -> None:
 def unbind_bind(ctx: Context) -> None:
     device = ctx.guest.virtio_device(ctx.nic)
     with traffic.flooded(ctx.guest, ctx.nic):
-        for _ in range(3):
+        for _ in range(2):
             move(ctx, device, ctx.module, ctx.module)
             ctx.plug_in(ctx.nic)
             ctx.reachable(ctx.nic)

@@ -2,12 +2,22 @@
 """What a test case is, and what it has to work with."""
 
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Sequence
 
 from vmlib import proc
 from vmlib.guest import Guest
 from vmlib.nic import Nic
 
+# Sends back what comes: a process of its own for each TCP connection, since one
+# that both reads and writes a pipe would block itself.
+ECHO_SERVERS = """
+    read -r echo_server </run/echo.pid && kill -0 $echo_server || {
+        socat TCP6-LISTEN:7,fork,reuseaddr,ipv6only=0 EXEC:cat,nofork >/run/tcp-echo.log 2>&1 &
+        echo $! >/run/echo.pid
+        socat -b 65536 UDP6-LISTEN:7,fork,reuseaddr,ipv6only=0 PIPE >/run/udp-echo.log 2>&1 &
+        until ss -tln | grep -q :7 && ss -uln | grep -q :7; do usleep 50000; done
+    } 2>/dev/null
+"""
 MODULES = {"virtnet": "virtnet", "intree": "virtio_net"}
 
 
@@ -66,19 +76,17 @@ class Context:
 
     def settle(self) -> None:
         """Bring guest and host to the state every case starts from."""
-        self.guest.load(self.driver)
-        self.plug_in(*self.guest.nics)
-        self.guest.sh("""pgrep -f TCP6-LISTEN:7 >/dev/null && exit
-            socat TCP6-LISTEN:7,fork,reuseaddr,ipv6only=0 EXEC:cat,nofork \
-                >/run/tcp-echo.log 2>&1 &
-            socat -b 65536 UDP6-LISTEN:7,fork,reuseaddr,ipv6only=0 PIPE \
-                >/run/udp-echo.log 2>&1 &
-            until ss -tln | grep -q :7 && ss -uln | grep -q :7; do usleep 50000; done""")
+        self._host_mtus(self.guest.nics)
+        self.guest.sh(f"[ -e /sys/module/{self.module} ] || modprobe {self.module} || exit\n"
+                      + ECHO_SERVERS + self.guest.up_script(*self.guest.nics))
+
+    def _host_mtus(self, nics: Sequence[Nic]) -> None:
+        assert self.guest.ns
+        self.guest.ns.ip(*(f"link set {nic.tap} mtu {nic.host_mtu or 1500}" for nic in nics))
 
     def plug_in(self, *nics: Nic) -> list[str]:
         """NICs that are up with addresses and the same MTU at both ends; their names."""
-        assert self.guest.ns
-        self.guest.ns.ip(*(f"link set {nic.tap} mtu {nic.host_mtu or 1500}" for nic in nics))
+        self._host_mtus(nics)
         return self.guest.up(*nics)
 
     def reachable(self, nic: Nic) -> None:

@@ -103,8 +103,8 @@ def _pack_programs(root: Path, cpio: CpioWriter) -> None:
 
 def _pack_own_files(cpio: CpioWriter) -> None:
     cpio.data("init", (GUEST_FILES / "init").read_bytes(), 0o755)
-    for name in ("agent", "nics-up"):
-        cpio.data("sbin/" + name, (GUEST_FILES / name).read_bytes(), 0o755)
+    cpio.data("sbin/agent", (GUEST_FILES / "agent").read_bytes(), 0o755)
+    cpio.data("lib/nics-up", (GUEST_FILES / "nics-up").read_bytes())
     cpio.data("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
     cpio.data("etc/group", b"root:x:0:\n")
     cpio.data("etc/profile", (GUEST_FILES / "profile").read_bytes())
