@@ -68,7 +68,7 @@ static void virtnet_init_settings(struct virtnet_info *vi)
 {
 	vi->caps.rx_ring_max = virtqueue_get_vring_size(vi->vqs[rxq2vq(0)]);
 	vi->caps.tx_ring_max = virtqueue_get_vring_size(vi->vqs[txq2vq(0)]);
-	vi->dma_dev = ring_dma_dev(vi->vqs[rxq2vq(0)]);
+	vi->premapped = ring_premapped(vi->vqs[rxq2vq(0)], &vi->dma_dev);
 	virtnet_settings_init(&vi->settings, &vi->caps);
 	vi->dev->mtu = vi->settings.mtu;
 	virtnet_init_mac(vi);

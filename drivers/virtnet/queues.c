@@ -103,8 +103,8 @@ static struct page_pool *virtnet_rq_pool(struct receive_queue *rq,
 
 static int virtnet_rq_pools(struct receive_queue *rq)
 {
-	rq->pool = virtnet_rq_pool(rq, 0, true);
-	rq->copy_pool = virtnet_rq_pool(rq, 0, false);
+	rq->pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, true);
+	rq->copy_pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, false);
 	if (!rq->pool || !rq->copy_pool)
 		return -ENOMEM;
 	if (!rq->plan.bulk_size)
@@ -123,7 +123,7 @@ static int virtnet_rq_bufs(struct receive_queue *rq)
 	if (!rq->bufs || !rq->free_bufs || !rq->sgs)
 		return -ENOMEM;
 	for (i = 0; i < depth; i++) {
-		rq->free_bufs[i] = i;
+		rq->free_bufs[i] = &rq->bufs[i];
 		rq->bufs[i].sg = rq->sgs + i * rq->nsg;
 		sg_init_table(rq->bufs[i].sg, rq->nsg);
 	}
@@ -143,10 +143,12 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	rq->plan = qs->plan;
 	rq->headroom = qs->plan.headroom;
 	rq->hdr_len = vi->caps.hdr_len;
+	rq->min_len = rq->hdr_len + ETH_HLEN;
+	rq->one = __cpu_to_virtio16(vi->caps.little_endian, 1);
 	rq->want = qs->plan.buf_size;
 	rq->refill_at = max(qs->plan.depth / VIRTNET_REFILL_PART, 1);
 	rq->dma_dev = vi->dma_dev;
-	rq->premapped = rq->dma_dev;
+	rq->premapped = vi->premapped;
 	rq->stats = &vi->stats[i].rx;
 	rq->irq_stats = &vi->stats[i].rx_irq;
 	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
@@ -188,6 +190,7 @@ static void virtnet_rq_free(struct receive_queue *rq)
 	/* Slots only ever get memory once there are pools. */
 	for (i = 0; rq->pool && i < rq->plan.depth; i++)
 		virtnet_rx_buf_free(rq, &rq->bufs[i]);
+	virtnet_rx_pieces_free(rq);
 	page_pool_destroy(rq->pool);
 	page_pool_destroy(rq->copy_pool);
 	page_pool_destroy(rq->bulk_pool);
@@ -267,7 +270,11 @@ int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 	unsigned int i;
 
 	for (i = 0; i < qs->pairs; i++) {
-		if (ring_dma_dev(vqs[rxq2vq(i)]) != qs->rq[i].dma_dev)
+		struct device *dma_dev;
+		bool premapped = ring_premapped(vqs[rxq2vq(i)], &dma_dev);
+
+		if (premapped != qs->rq[i].premapped ||
+		    dma_dev != qs->rq[i].dma_dev)
 			return -EIO;
 		qs->rq[i].vq = vqs[rxq2vq(i)];
 		qs->sq[i].vq = vqs[txq2vq(i)];

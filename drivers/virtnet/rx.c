@@ -36,7 +36,8 @@ static bool virtnet_rx_proto_listed(u8 proto)
 	       proto == IPPROTO_ICMPV6;
 }
 
-static bool virtnet_rx_listed(const struct sk_buff *skb)
+/* Does this packet go up as part of a list, past GRO? */
+bool virtnet_rx_listed(const struct sk_buff *skb)
 {
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
@@ -108,35 +109,6 @@ static int virtnet_receive(struct receive_queue *rq, int budget,
 	default:
 		return virtnet_receive_mergeable(rq, budget, d);
 	}
-}
-
-/**
- * virtnet_rx_deliver() - give a packet to the stack
- * @rq: the queue
- * @skb: the packet, data at its Ethernet header
- * @hdr: its header, which passed the gate
- * @d: counters
- */
-void virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
-			const struct virtio_net_hdr *hdr,
-			struct virtnet_rx_delta *d)
-{
-	/* The header's helper may look for the protocol of the device. */
-	skb->dev = rq->dev;
-	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
-		d->hdr_bad++;
-		d->drops++;
-		dev_kfree_skb_any(skb);
-		return;
-	}
-	d->packets++;
-	d->bytes += skb->len;
-	skb_record_rx_queue(skb, rq->index);
-	skb->protocol = eth_type_trans(skb, rq->dev);
-	if (rq->list_delivery && virtnet_rx_listed(skb))
-		list_add_tail(&skb->list, &rq->list);
-	else
-		napi_gro_receive(&rq->napi, skb);
 }
 
 /* virtio_ring stops using a ring in which it found nonsense. */

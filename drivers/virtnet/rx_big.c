@@ -41,7 +41,8 @@ static __always_inline void receive_big(struct receive_queue *rq,
 	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
 		first = min(len, virtnet_big_first(rq));
 		skb = virtnet_rx_first(rq, buf, first);
-		d->skb_alloc_fail += !skb;
+		if (unlikely(!skb))
+			d->skb_alloc_fail++;
 		if (skb && len > first)
 			virtnet_big_frags(rq, buf, skb, len - first);
 	}

@@ -26,7 +26,8 @@ static void virtnet_rx_sg_set(struct receive_queue *rq, struct scatterlist *sg,
 	sg_set_page(sg, page, len, off);
 	if (!rq->premapped)
 		return;
-	sg_dma_address(sg) = page_pool_get_dma_addr(page) + off;
+	sg_dma_address(sg) = off + (rq->dma_dev ? page_pool_get_dma_addr(page) :
+						  page_to_phys(page));
 	sg_dma_len(sg) = len;
 }
 
@@ -73,7 +74,7 @@ static int virtnet_rx_first_alloc(struct receive_queue *rq,
 					 gfp | VIRTNET_RX_GFP);
 	if (!buf->page)
 		return -ENOMEM;
-	buf->va = page_address(buf->page) + off;
+	buf->hdr = page_address(buf->page) + off + rq->headroom;
 	buf->size = size;
 	room = size - rq->headroom - VIRTNET_RX_TAILROOM;
 	buf->len = room + (rq->plan.pages - 1) * PAGE_SIZE;
@@ -170,7 +171,7 @@ void virtnet_rx_sync_cpu(struct receive_queue *rq,
 /* Post the slot on top of the free list. */
 static __always_inline int virtnet_rx_post(struct receive_queue *rq, gfp_t gfp)
 {
-	struct virtnet_rx_buf *buf = &rq->bufs[rq->free_bufs[rq->nr_free - 1]];
+	struct virtnet_rx_buf *buf = rq->free_bufs[rq->nr_free - 1];
 	int err;
 
 	if (unlikely(buf->ready != rq->want)) {
@@ -178,7 +179,7 @@ static __always_inline int virtnet_rx_post(struct receive_queue *rq, gfp_t gfp)
 		if (err)
 			return err;
 	}
-	if (unlikely(rq->premapped))
+	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_dev(rq, buf);
 	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped, gfp);
 	if (likely(!err))
@@ -227,7 +228,7 @@ bool virtnet_rx_burst(struct receive_queue *rq)
 		used->buf = ring_get(rq->vq, &used->len);
 		if (!used->buf)
 			break;
-		prefetch(virtnet_rx_hdr(rq, used->buf));
+		prefetch(used->buf->hdr);
 	}
 	rq->used_next = rq->used;
 	rq->used_end = used;
@@ -235,8 +236,8 @@ bool virtnet_rx_burst(struct receive_queue *rq)
 }
 
 /* A packet too large for a copy piece in a buffer too large to give away. */
-static struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
-					     const void *data, u32 len)
+struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
+				      const void *data, u32 len)
 {
 	struct sk_buff *skb = napi_alloc_skb(&rq->napi, len);
 
@@ -245,35 +246,28 @@ static struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
 	return skb;
 }
 
-/**
- * virtnet_rx_copy() - an skb with a copy of a packet; the buffer is kept
- * @rq: the queue
- * @data: the packet
- * @len: its bytes
- *
- * Return: the skb, or NULL without memory.
+/*
+ * A page for the next small packets. Its reference count is set once for all
+ * pieces, where a fragment from the pool would cost a call each.
  */
-struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
-				u32 len)
+bool virtnet_rx_piece_page(struct receive_queue *rq)
 {
-	unsigned int off;
-	struct page *page;
-	struct sk_buff *skb;
+	struct page *page = page_pool_dev_alloc_pages(rq->copy_pool);
 
-	if (unlikely(len > VIRTNET_COPYBREAK))
-		return virtnet_rx_copy_large(rq, data, len);
-	page = page_pool_dev_alloc_frag(rq->copy_pool, &off, VIRTNET_COPY_SIZE);
 	if (unlikely(!page))
-		return NULL;
-	skb = napi_build_skb(page_address(page) + off, VIRTNET_COPY_SIZE);
-	if (unlikely(!skb)) {
-		page_pool_put_full_page(rq->copy_pool, page, true);
-		return NULL;
-	}
-	skb_mark_for_recycle(skb);
-	skb_reserve(skb, VIRTNET_COPY_HEAD);
-	memcpy(__skb_put(skb, len), data, len);
-	return skb;
+		return false;
+	page_pool_fragment_page(page, VIRTNET_COPY_PIECES);
+	rq->piece = page_address(page);
+	rq->pieces = VIRTNET_COPY_PIECES;
+	return true;
+}
+
+/* Return the pieces that no packet needed; not from NAPI, which is off. */
+void virtnet_rx_pieces_free(struct receive_queue *rq)
+{
+	for (; rq->pieces; rq->pieces--)
+		page_pool_put_full_page(rq->copy_pool,
+					virt_to_head_page(rq->piece), false);
 }
 
 /**
@@ -287,7 +281,7 @@ struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len)
 {
-	struct sk_buff *skb = napi_build_skb(buf->va, buf->size);
+	struct sk_buff *skb = napi_build_skb(buf->hdr - rq->headroom, buf->size);
 
 	if (unlikely(!skb))
 		return NULL;

@@ -7,8 +7,8 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
-/* Weight of the average packet length: one part in 2^6. */
-#define VIRTNET_AVG_SHIFT	6
+/* Weight of a poll in the average packet length: one part in 2^4. */
+#define VIRTNET_AVG_SHIFT	4
 
 /*
  * A queue turns to bulk buffers when the average packet would take three small
@@ -17,17 +17,16 @@
 #define VIRTNET_BULK_ABOVE	4096
 #define VIRTNET_BULK_BELOW	1536
 
-/* The average is kept scaled by 2^VIRTNET_AVG_SHIFT. */
-static void virtnet_avg_add(struct receive_queue *rq, u32 len)
+/* Which size the next buffers are to have, after a poll that took packets. */
+static void virtnet_mergeable_size(struct receive_queue *rq,
+				   const struct virtnet_rx_delta *d)
 {
+	u32 len = (u32)d->bytes / (u32)d->packets;
+	u32 avg;
+
+	/* The average is kept scaled by 2^VIRTNET_AVG_SHIFT. */
 	rq->avg_len += len - (rq->avg_len >> VIRTNET_AVG_SHIFT);
-}
-
-/* Which size the next buffers are to have. Once per poll. */
-static void virtnet_mergeable_size(struct receive_queue *rq)
-{
-	u32 avg = rq->avg_len >> VIRTNET_AVG_SHIFT;
-
+	avg = rq->avg_len >> VIRTNET_AVG_SHIFT;
 	if (avg < VIRTNET_BULK_BELOW)
 		rq->want = rq->plan.buf_size;
 	else if (avg > VIRTNET_BULK_ABOVE &&
@@ -73,12 +72,10 @@ static void virtnet_mergeable_frag(struct receive_queue *rq,
 				   struct sk_buff *head, struct sk_buff *tail,
 				   u32 len)
 {
-	void *data = virtnet_rx_hdr(rq, buf);
-
-	if (unlikely(rq->premapped))
+	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
 	skb_add_rx_frag(tail, skb_shinfo(tail)->nr_frags, buf->page,
-			data - page_address(buf->page), len, buf->size);
+			buf->hdr - page_address(buf->page), len, buf->size);
 	buf->page = NULL;
 	buf->ready = 0;
 	if (tail == head)
@@ -200,7 +197,8 @@ virtnet_mergeable_single(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		return NULL;
 	}
 	skb = virtnet_rx_first(rq, buf, len);
-	d->skb_alloc_fail += !skb;
+	if (unlikely(!skb))
+		d->skb_alloc_fail++;
 	return skb;
 }
 
@@ -214,12 +212,11 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 
 	if (!virtnet_rx_len_ok(rq, buf, len, d))
 		goto out;
-	if (unlikely(rq->premapped))
+	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_rx_hdr_copy(&hdr, virtnet_rx_hdr(rq, buf), sizeof(hdr));
+	virtnet_rx_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
 	len -= rq->hdr_len;
-	if (likely(hdr.num_buffers ==
-		   __cpu_to_virtio16(rq->rules.little_endian, 1)))
+	if (likely(hdr.num_buffers == rq->one))
 		skb = virtnet_mergeable_single(rq, buf, len, &hdr, d);
 	else
 		skb = virtnet_mergeable_multi(rq, buf, len, &hdr, d);
@@ -229,7 +226,6 @@ out:
 		d->drops++;
 		return;
 	}
-	virtnet_avg_add(rq, skb->len);
 	virtnet_rx_deliver(rq, skb, &hdr.hdr, d);
 }
 
@@ -239,6 +235,7 @@ int virtnet_receive_mergeable(struct receive_queue *rq, int budget,
 {
 	int n = virtnet_rx_loop(rq, budget, d, receive_mergeable);
 
-	virtnet_mergeable_size(rq);
+	if (d->packets)
+		virtnet_mergeable_size(rq, d);
 	return n;
 }

@@ -12,7 +12,8 @@ static __always_inline void receive_small(struct receive_queue *rq,
 
 	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
 		skb = virtnet_rx_first(rq, buf, len);
-		d->skb_alloc_fail += !skb;
+		if (unlikely(!skb))
+			d->skb_alloc_fail++;
 	}
 	virtnet_rx_buf_put(rq, buf);
 	if (likely(skb))

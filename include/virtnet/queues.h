@@ -57,15 +57,15 @@ struct virtnet_rx_plan {
 
 /**
  * struct virtnet_rx_buf - one slot of a receive queue, the token in the ring
- * @va: start of the memory taken from the page pool
+ * @hdr: where the device writes the vnet header, with the packet behind it
  * @page: its page, NULL if there is none
  * @sg: what is posted: set up when memory is attached, rq->nsg entries
- * @size: bytes at @va, accounted as truesize
+ * @size: bytes taken from the page pool, accounted as truesize
  * @len: bytes that the device may write, vnet header included
  * @ready: @size if the slot can be posted as it is, 0 if it lacks memory
  */
 struct virtnet_rx_buf {
-	void *va;
+	void *hdr;
 	struct page *page;
 	struct scatterlist *sg;
 	u32 size;
@@ -78,6 +78,12 @@ struct virtnet_rx_used {
 	struct virtnet_rx_buf *buf;
 	unsigned int len;
 };
+
+/*
+ * Pools of single pages take them from the system 64 at a time, which is more
+ * than many a queue ever needs; pools of two pages take what they need.
+ */
+#define VIRTNET_POOL_ORDER	1
 
 /* Used entries are taken off the ring this many at a time, and prefetched. */
 #define VIRTNET_RX_BURST	8
@@ -94,8 +100,11 @@ struct receive_queue {
 	struct net_device *dev;
 	struct page_pool *copy_pool;
 	struct virtnet_rx_buf *bufs;
-	u16 *free_bufs;
+	struct virtnet_rx_buf **free_bufs;
+	struct device *dma_dev;
 	struct virtnet_hdr_rules rules;
+	__virtio16 one;
+	u16 min_len;
 	u16 headroom;
 	u16 index;
 	u16 refill_at;
@@ -108,8 +117,10 @@ struct receive_queue {
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;
+	u16 pieces;
 	u32 avg_len;
 	u32 want;
+	void *piece;
 	const struct virtnet_rx_used *used_next;
 	const struct virtnet_rx_used *used_end;
 	struct virtnet_rx_used used[VIRTNET_RX_BURST];
@@ -124,7 +135,6 @@ struct receive_queue {
 	/* Slow path fields follow. */
 	struct page_pool *pool;
 	struct page_pool *bulk_pool;
-	struct device *dma_dev;
 	struct virtnet_irq_stats *irq_stats;
 	struct timer_list refill_timer;
 	struct scatterlist *sgs;

@@ -27,24 +27,29 @@ static inline int ring_add_in(struct virtqueue *vq, struct scatterlist *sg,
 			      unsigned int num, void *token, bool premapped,
 			      gfp_t gfp)
 {
-	if (unlikely(premapped))
+	if (premapped)
 		return virtqueue_add_inbuf_premapped(vq, sg, num, token, NULL,
 						     gfp);
 	return virtqueue_add_inbuf(vq, sg, num, token, gfp);
 }
 
 /**
- * ring_dma_dev() - the device to map receive buffers for, if we can
+ * ring_premapped() - does the ring take addresses from us?
  * @vq: an empty receive queue
+ * @dma_dev: the device to map for; NULL for physical addresses
  *
- * Return: NULL where the device works on physical addresses, or the virtio
- * core of this kernel insists on mapping by itself.
+ * Return: false where the virtio core of this kernel insists on mapping itself.
  */
-static inline struct device *ring_dma_dev(struct virtqueue *vq)
+static inline bool ring_premapped(struct virtqueue *vq,
+				  struct device **dma_dev)
 {
-	struct device *dev = virtqueue_dma_dev(vq);
-
-	return dev && !compat_vq_set_premapped(vq) ? dev : NULL;
+	*dma_dev = virtqueue_dma_dev(vq);
+	if (!*dma_dev)
+		return compat_vq_takes_phys(vq);
+	if (!compat_vq_set_premapped(vq))
+		return true;
+	*dma_dev = NULL;
+	return false;
 }
 
 /* The same for buffers that the device reads; the tx lock is held. */

@@ -24,8 +24,13 @@
  */
 #define VIRTNET_COPY_SIZE	512
 #define VIRTNET_COPY_HEAD	(NET_SKB_PAD + NET_IP_ALIGN)
+#define VIRTNET_COPY_PIECES	\
+	((PAGE_SIZE << VIRTNET_POOL_ORDER) / VIRTNET_COPY_SIZE)
 #define VIRTNET_COPYBREAK	\
 	((u32)(VIRTNET_COPY_SIZE - VIRTNET_COPY_HEAD - VIRTNET_RX_TAILROOM))
+
+/* Frames of the least size are the most common of the small ones. */
+#define VIRTNET_COPY_SHORT	64
 
 void skb_recv_done(struct virtqueue *vq);
 int virtnet_poll(struct napi_struct *napi, int budget);
@@ -46,26 +51,13 @@ void virtnet_rx_buf_free(struct receive_queue *rq, struct virtnet_rx_buf *buf);
 void virtnet_rx_sync_cpu(struct receive_queue *rq,
 			 const struct virtnet_rx_buf *buf, u32 len);
 bool virtnet_rx_burst(struct receive_queue *rq);
-struct sk_buff *virtnet_rx_copy(struct receive_queue *rq, const void *data,
-				u32 len);
+struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
+				      const void *data, u32 len);
+bool virtnet_rx_piece_page(struct receive_queue *rq);
+void virtnet_rx_pieces_free(struct receive_queue *rq);
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len);
-void virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
-			const struct virtio_net_hdr *hdr,
-			struct virtnet_rx_delta *d);
-
-/* Where the device writes: the vnet header, and the frame behind it. */
-static inline void *virtnet_rx_hdr(const struct receive_queue *rq,
-				   const struct virtnet_rx_buf *buf)
-{
-	return buf->va + rq->headroom;
-}
-
-static inline void *virtnet_rx_data(const struct receive_queue *rq,
-				    const struct virtnet_rx_buf *buf)
-{
-	return virtnet_rx_hdr(rq, buf) + rq->hdr_len;
-}
+bool virtnet_rx_listed(const struct sk_buff *skb);
 
 /* Bytes of a chain's pages behind its first buffer start at this sg entry. */
 static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq)
@@ -77,7 +69,7 @@ static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq
 static inline void virtnet_rx_buf_put(struct receive_queue *rq,
 				      struct virtnet_rx_buf *buf)
 {
-	rq->free_bufs[rq->nr_free++] = buf - rq->bufs;
+	rq->free_bufs[rq->nr_free++] = buf;
 }
 
 /**
@@ -112,7 +104,7 @@ static inline bool virtnet_rx_len_ok(const struct receive_queue *rq,
 				     const struct virtnet_rx_buf *buf, u32 len,
 				     struct virtnet_rx_delta *d)
 {
-	if (unlikely(len < rq->hdr_len + ETH_HLEN)) {
+	if (unlikely(len < rq->min_len)) {
 		d->len_short++;
 		return false;
 	}
@@ -148,15 +140,48 @@ virtnet_rx_open(struct receive_queue *rq, const struct virtnet_rx_buf *buf,
 {
 	if (!virtnet_rx_len_ok(rq, buf, *len, d))
 		return false;
-	if (unlikely(rq->premapped))
+	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, *len);
-	virtnet_rx_hdr_copy(hdr, virtnet_rx_hdr(rq, buf), sizeof(*hdr));
+	virtnet_rx_hdr_copy(hdr, buf->hdr, sizeof(*hdr));
 	*len -= rq->hdr_len;
 	if (unlikely(!virtnet_hdr_ok(&rq->rules, hdr, *len))) {
 		d->hdr_bad++;
 		return false;
 	}
 	return true;
+}
+
+/**
+ * virtnet_rx_copy() - an skb with a copy of a packet; the buffer is kept
+ * @rq: the queue
+ * @data: the packet
+ * @len: its bytes
+ *
+ * Return: the skb, or NULL without memory.
+ */
+static __always_inline struct sk_buff *
+virtnet_rx_copy(struct receive_queue *rq, const void *data, u32 len)
+{
+	struct sk_buff *skb;
+
+	if (unlikely(len > VIRTNET_COPYBREAK))
+		return virtnet_rx_copy_large(rq, data, len);
+	if (unlikely(!rq->pieces) && !virtnet_rx_piece_page(rq))
+		return NULL;
+	skb = napi_build_skb(rq->piece, VIRTNET_COPY_SIZE);
+	if (unlikely(!skb))
+		return NULL;
+	rq->piece += VIRTNET_COPY_SIZE;
+	rq->pieces--;
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, VIRTNET_COPY_HEAD);
+	/* A fixed size costs less; there is room, and a buffer has as much. */
+	if (len <= VIRTNET_COPY_SHORT)
+		memcpy(skb->data, data, VIRTNET_COPY_SHORT);
+	else
+		memcpy(skb->data, data, len);
+	__skb_put(skb, len);
+	return skb;
 }
 
 /**
@@ -172,8 +197,38 @@ virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 {
 	/* A packet that fills less than an eighth would pin the rest. */
 	if (len <= VIRTNET_COPYBREAK || len * 8 < buf->size)
-		return virtnet_rx_copy(rq, virtnet_rx_data(rq, buf), len);
+		return virtnet_rx_copy(rq, buf->hdr + rq->hdr_len, len);
 	return virtnet_rx_build(rq, buf, len);
+}
+
+/**
+ * virtnet_rx_deliver() - give a packet to the stack
+ * @rq: the queue
+ * @skb: the packet, data at its Ethernet header
+ * @hdr: its header, which passed the gate
+ * @d: counters
+ */
+static __always_inline void
+virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
+		   const struct virtio_net_hdr *hdr,
+		   struct virtnet_rx_delta *d)
+{
+	/* The header's helper may look for the protocol of the device. */
+	skb->dev = rq->dev;
+	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
+		d->hdr_bad++;
+		d->drops++;
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	d->packets++;
+	d->bytes += skb->len;
+	skb_record_rx_queue(skb, rq->index);
+	skb->protocol = eth_type_trans(skb, rq->dev);
+	if (rq->list_delivery && virtnet_rx_listed(skb))
+		list_add_tail(&skb->list, &rq->list);
+	else
+		napi_gro_receive(&rq->napi, skb);
 }
 
 /*

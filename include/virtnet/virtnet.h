@@ -83,6 +83,7 @@ struct virtnet_announce {
  * @stopping: no new recovery work is to be queued; set by remove
  * @stats: counters of each possible pair
  * @dma_dev: whom receive buffers are mapped for by us, NULL if not by us
+ * @premapped: the rings take addresses from us, mapped or physical
  * @vqs: virtqueues while not idle, 2 * caps.dev_pairs of them and, where
  *	there is one, the control queue
  * @vq_names: their names, kept for as long as the virtio core may print them
@@ -108,6 +109,7 @@ struct virtnet_info {
 	bool stopping;
 	struct virtnet_pair_stats *stats;
 	struct device *dma_dev;
+	bool premapped;
 	struct virtqueue **vqs;
 	const char **vq_names;
 	struct work_struct config_work;

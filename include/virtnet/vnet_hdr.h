@@ -75,7 +75,7 @@ static inline int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
 				 const struct virtio_net_hdr *hdr,
 				 struct sk_buff *skb)
 {
-	if (rules->csum && (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID))
+	if ((hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) && rules->csum)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return likely(virtnet_hdr_plain(hdr)) ? 0 :
 	       virtnet_hdr_rx_slow(rules, hdr, skb);
