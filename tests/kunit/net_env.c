@@ -325,6 +325,21 @@ u32 net_fill(u8 *buf, u32 len, u32 seq)
 	return len;
 }
 
+/* The offset of the first byte that is not as it was sent. */
+static u32 net_first_wrong(const u8 *buf, u32 len, u32 seq)
+{
+	u8 *want = kvmalloc(len, GFP_KERNEL);
+	u32 i = 0;
+
+	if (!want)
+		return 0;
+	net_fill(want, len, seq);
+	while (i < len && want[i] == buf[i])
+		i++;
+	kvfree(want);
+	return i;
+}
+
 bool net_is(const u8 *buf, u32 len, u32 seq)
 {
 	u8 *want = kvmalloc(len, GFP_KERNEL);
@@ -366,21 +381,38 @@ void net_settle(struct net_env *env)
 	KUNIT_EXPECT_TRUE(env->test, net_wait(net_idle(env)));
 }
 
+/* Why a packet may be missing, as far as the driver says. */
+static void net_tell_drops(struct net_env *env)
+{
+	static const char * const names[] = {
+		"packets", "drops", "len_short", "len_over", "hdr_bad",
+		"num_buffers", "skb_alloc_fail", "alloc_fail", "bad_used",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names) && net_ours(); i++)
+		kunit_info(env->test, "rx0_%s: %llu", names[i],
+			   net_stat(env, "rx", names[i]));
+}
+
 /* The next packet that came up is that one, whole. */
 void net_expect(struct net_env *env, u32 len, u32 seq)
 {
 	struct net_cap *cap = net_pop_cap(env);
 
-	KUNIT_EXPECT_NOT_NULL_MSG(env->test, cap, "packet %u of %u bytes is missing",
-				  seq, len);
-	if (!cap)
+	KUNIT_EXPECT_NOT_NULL_MSG(env->test, cap,
+				  "packet %u of %u bytes is missing; %llu came in all",
+				  seq, len, env->packets);
+	if (!cap) {
+		net_tell_drops(env);
 		return;
+	}
 	KUNIT_EXPECT_EQ_MSG(env->test, cap->len, len, "packet %u", seq);
 	KUNIT_EXPECT_EQ(env->test, cap->protocol, htons(NET_ETYPE));
 	if (cap->len == len)
 		KUNIT_EXPECT_TRUE_MSG(env->test, net_is(cap->data, len, seq),
-				      "packet %u of %u bytes has other content",
-				      seq, len);
+				      "packet %u of %u bytes has other content (first wrong: %u)",
+				      seq, len, net_first_wrong(cap->data, len, seq));
 	KUNIT_EXPECT_GE(env->test, cap->truesize, len);
 	kfree(cap);
 }
