@@ -32,11 +32,11 @@ kunit: ## KUnit suites on a UML kernel (SUITE= for one)
 check: ## W=1, sparse, checkpatch and the compat comparison, on each kernel
 	@tools/check
 
-bench: ## virtnet against the kernel's virtio_net, in guests
+bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOAD=)
 	@tools/bench/run
 
-bench-native: ## the same at native speed: UML and the device in software
-	@tools/bench/run native
+bench-native: ## packets per second at native speed: UML and the device in software
+	@tools/bench/native
 
 install: ## install the built module for a kernel (the running one by default)
 	@tools/install
@@ -55,8 +55,9 @@ clean: ## remove build/ (downloads and built kernels stay in the cache)
 
 #: 
 #: variables:
-#:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench: 6.12; check: all)
+#:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench: 6.12)
 #:   KDIR=/path/to/linux           build for this prepared kernel tree instead
+#:   WORKLOAD=NAME                 bench: some of "tools/bench/run --list"
 #:   MODE=mergeable|big|small      demo, shell: receive buffer mode (mergeable)
 #:   PACKED=1                      demo, shell: packed rings
 #:   DRIVER=virtnet|intree         demo, shell, kunit: the driver under test
