@@ -24,7 +24,8 @@ static void virtnet_big_frags(struct receive_queue *rq,
 	skb_mark_for_recycle(skb);
 	for (i = 0; len; i++, sg++, len -= part) {
 		part = min_t(u32, len, PAGE_SIZE);
-		skb_add_rx_frag(skb, i, sg_page(sg), 0, part, PAGE_SIZE);
+		skb_add_rx_frag(skb, i, sg_page(sg), sg->offset, part,
+				PAGE_SIZE);
 		sg_assign_page(sg, NULL);
 	}
 	buf->ready = 0;

@@ -96,7 +96,7 @@ static int virtnet_rx_chain_alloc(struct receive_queue *rq,
 					    gfp | VIRTNET_RX_GFP);
 		if (!page)
 			return -ENOMEM;
-		virtnet_rx_sg_set(rq, &buf->sg[i], page, 0, PAGE_SIZE);
+		virtnet_rx_sg_set(rq, &buf->sg[i], page, off, PAGE_SIZE);
 	}
 	return 0;
 }
