@@ -3,7 +3,9 @@
 #ifndef _COMPAT_KERNEL_H
 #define _COMPAT_KERNEL_H
 
+#ifdef HAVE_KUNIT_VISIBILITY_H
 #include <kunit/visibility.h>
+#endif
 #include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -45,6 +47,12 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
 }
+#endif
+
+/* Without this header there is no KUnit that could want to see anything. */
+#ifndef HAVE_KUNIT_VISIBILITY_H
+#define VISIBLE_IF_KUNIT static
+#define EXPORT_SYMBOL_IF_KUNIT(symbol)
 #endif
 
 /* Namespaces were tokens, and a quoted one would be quoted twice. */

@@ -98,8 +98,12 @@ static inline void netif_napi_set_irq(struct napi_struct *napi, int irq)
 }
 #endif
 
+/* Those of 6.9 lack most of this, and are left alone like none at all. */
 #ifndef HAVE_NETDEV_QUEUE_STATS_RICH
-#ifndef HAVE_NETDEV_STAT_OPS
+#define netdev_queue_stats_rx compat_netdev_queue_stats_rx
+#define netdev_queue_stats_tx compat_netdev_queue_stats_tx
+#define netdev_stat_ops compat_netdev_stat_ops
+
 struct netdev_queue_stats_rx {
 	u64 bytes;
 	u64 packets;
@@ -141,11 +145,10 @@ struct netdev_stat_ops {
 			       struct netdev_queue_stats_tx *tx);
 };
 #endif
-#endif
 
 static inline void compat_set_stat_ops(struct net_device *dev, const struct netdev_stat_ops *ops)
 {
-#ifdef HAVE_NETDEV_STAT_OPS
+#ifdef HAVE_NETDEV_QUEUE_STATS_RICH
 	dev->stat_ops = ops;
 #endif
 }

@@ -139,44 +139,47 @@ static inline struct page *compat_page_pool_dev_alloc_pages(struct page_pool *po
 #define VIRTNET_PP_FLAG_FRAG 0
 #endif
 
-#ifndef HAVE_PAGE_POOL_HELPERS_H
+#ifndef HAVE_PAGE_POOL_ALLOC_VA
 /*
  * A buffer of at least *size bytes; *size becomes what there really is: the whole page when
  * two do not fit into it.
  */
-static inline struct page *page_pool_alloc(struct page_pool *pool, unsigned int *offset,
+static inline struct page *compat_page_pool_alloc(struct page_pool *pool, unsigned int *offset,
 					   unsigned int *size, gfp_t gfp)
 {
 	unsigned int max_size = PAGE_SIZE << pool->p.order;
-	struct page *page;
 
 	if (*size << 1 > max_size) {
 		*size = max_size;
 		*offset = 0;
 		return page_pool_alloc_pages(pool, gfp);
 	}
-	page = page_pool_alloc_frag(pool, offset, *size, gfp);
-	return page;
+	return page_pool_alloc_frag(pool, offset, *size, gfp);
 }
 
-static inline struct page *page_pool_dev_alloc(struct page_pool *pool, unsigned int *offset,
+static inline struct page *compat_page_pool_dev_alloc(struct page_pool *pool, unsigned int *offset,
 					       unsigned int *size)
 {
-	return page_pool_alloc(pool, offset, size, GFP_ATOMIC | __GFP_NOWARN);
+	return compat_page_pool_alloc(pool, offset, size, GFP_ATOMIC | __GFP_NOWARN);
 }
 
-static inline void *page_pool_dev_alloc_va(struct page_pool *pool, unsigned int *size)
+static inline void *compat_page_pool_dev_alloc_va(struct page_pool *pool, unsigned int *size)
 {
 	unsigned int offset;
-	struct page *page = page_pool_dev_alloc(pool, &offset, size);
+	struct page *page = compat_page_pool_dev_alloc(pool, &offset, size);
 
 	return likely(page) ? page_address(page) + offset : NULL;
 }
 
-static inline void page_pool_free_va(struct page_pool *pool, void *va, bool allow_direct)
+static inline void compat_page_pool_free_va(struct page_pool *pool, void *va, bool allow_direct)
 {
 	page_pool_put_page(pool, virt_to_head_page(va), -1, allow_direct);
 }
+
+#define page_pool_alloc compat_page_pool_alloc
+#define page_pool_dev_alloc compat_page_pool_dev_alloc
+#define page_pool_dev_alloc_va compat_page_pool_dev_alloc_va
+#define page_pool_free_va compat_page_pool_free_va
 #endif
 
 /*

@@ -131,7 +131,7 @@ struct virtio_net_stats_tx_speed {
 };
 #endif
 
-#ifndef HAVE_VIRTIO_NET_HDR_TNL
+#ifndef HAVE_VIRTIO_NET_HDR_V1_HASH_TUNNEL
 struct virtio_net_hdr_v1_hash_tunnel {
 	struct virtio_net_hdr_v1_hash hash_hdr;
 	__le16 outer_th_offset;

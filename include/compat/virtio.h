@@ -12,11 +12,16 @@
  * Features are arrays of VIRTIO_FEATURES_U64S words. The virtio core of a
  * kernel without such arrays negotiates the first 64 bits only, and asserts
  * that a driver asks for no others: list those in VIRTNET_EXTENDED_FEATURES(),
- * which is nothing there, and read bits with compat_has_feature().
+ * which is nothing there (nor where the kernel's header helpers do not know
+ * them), and read bits with compat_has_feature().
  */
-#ifdef HAVE_VIRTIO_FEATURES_ARRAY
-
+#if defined(HAVE_VIRTIO_FEATURES_ARRAY) && defined(HAVE_VIRTIO_NET_HDR_TNL)
 #define VIRTNET_EXTENDED_FEATURES(...) __VA_ARGS__
+#else
+#define VIRTNET_EXTENDED_FEATURES(...)
+#endif
+
+#ifdef HAVE_VIRTIO_FEATURES_ARRAY
 
 static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {
@@ -31,52 +36,53 @@ static inline void compat_driver_features(const struct virtio_device *vdev, u64 
 
 #else
 
+#undef VIRTIO_FEATURES_BITS
+#undef VIRTIO_BIT
+#undef VIRTIO_U64
 #define VIRTIO_FEATURES_U64S 2
 #define VIRTIO_FEATURES_BITS (VIRTIO_FEATURES_U64S * 64)
 #define VIRTIO_BIT(b) BIT_ULL((b) & 0x3f)
 #define VIRTIO_U64(b) ((b) >> 6)
 
-#define VIRTNET_EXTENDED_FEATURES(...)
-
-static inline bool virtio_features_test_bit(const u64 *features, unsigned int bit)
+static inline bool compat_virtio_features_test_bit(const u64 *features, unsigned int bit)
 {
 	return bit < VIRTIO_FEATURES_BITS && (features[VIRTIO_U64(bit)] & VIRTIO_BIT(bit));
 }
 
-static inline void virtio_features_set_bit(u64 *features, unsigned int bit)
+static inline void compat_virtio_features_set_bit(u64 *features, unsigned int bit)
 {
 	if (bit < VIRTIO_FEATURES_BITS)
 		features[VIRTIO_U64(bit)] |= VIRTIO_BIT(bit);
 }
 
-static inline void virtio_features_clear_bit(u64 *features, unsigned int bit)
+static inline void compat_virtio_features_clear_bit(u64 *features, unsigned int bit)
 {
 	if (bit < VIRTIO_FEATURES_BITS)
 		features[VIRTIO_U64(bit)] &= ~VIRTIO_BIT(bit);
 }
 
-static inline void virtio_features_zero(u64 *features)
+static inline void compat_virtio_features_zero(u64 *features)
 {
 	memset(features, 0, sizeof(*features) * VIRTIO_FEATURES_U64S);
 }
 
-static inline void virtio_features_from_u64(u64 *features, u64 from)
+static inline void compat_virtio_features_from_u64(u64 *features, u64 from)
 {
-	virtio_features_zero(features);
+	compat_virtio_features_zero(features);
 	features[0] = from;
 }
 
-static inline bool virtio_features_equal(const u64 *a, const u64 *b)
+static inline bool compat_virtio_features_equal(const u64 *a, const u64 *b)
 {
 	return !memcmp(a, b, sizeof(*a) * VIRTIO_FEATURES_U64S);
 }
 
-static inline void virtio_features_copy(u64 *to, const u64 *from)
+static inline void compat_virtio_features_copy(u64 *to, const u64 *from)
 {
 	memcpy(to, from, sizeof(*to) * VIRTIO_FEATURES_U64S);
 }
 
-static inline void virtio_features_andnot(u64 *to, const u64 *a, const u64 *b)
+static inline void compat_virtio_features_andnot(u64 *to, const u64 *a, const u64 *b)
 {
 	int i;
 
@@ -85,10 +91,21 @@ static inline void virtio_features_andnot(u64 *to, const u64 *a, const u64 *b)
 }
 
 /* What the device offers, as far as this kernel can see. */
-static inline void virtio_get_features(struct virtio_device *vdev, u64 *features)
+static inline void compat_virtio_get_features(struct virtio_device *vdev, u64 *features)
 {
-	virtio_features_from_u64(features, vdev->config->get_features(vdev));
+	compat_virtio_features_from_u64(features, vdev->config->get_features(vdev));
 }
+
+/* Under names of their own, as some kernels have some of them. */
+#define virtio_features_test_bit compat_virtio_features_test_bit
+#define virtio_features_set_bit compat_virtio_features_set_bit
+#define virtio_features_clear_bit compat_virtio_features_clear_bit
+#define virtio_features_zero compat_virtio_features_zero
+#define virtio_features_from_u64 compat_virtio_features_from_u64
+#define virtio_features_equal compat_virtio_features_equal
+#define virtio_features_copy compat_virtio_features_copy
+#define virtio_features_andnot compat_virtio_features_andnot
+#define virtio_get_features compat_virtio_get_features
 
 static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {
@@ -97,7 +114,7 @@ static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned
 
 static inline void compat_driver_features(const struct virtio_device *vdev, u64 *features)
 {
-	virtio_features_from_u64(features, vdev->features);
+	compat_virtio_features_from_u64(features, vdev->features);
 }
 
 #endif

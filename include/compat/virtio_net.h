@@ -81,7 +81,7 @@ static inline int compat_hdr_from_skb(const struct sk_buff *skb, struct virtio_n
 
 #ifndef HAVE_VIRTIO_NET_HDR_TNL
 /* hdr_len, exactly, for VIRTIO_NET_F_GUEST_HDRLEN; after virtio_net_hdr_from_skb(). */
-static inline void __virtio_net_set_hdrlen(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
+static inline void compat_virtio_net_set_hdrlen(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
 					   bool little_endian)
 {
 	u16 len = skb_transport_offset(skb);
@@ -93,8 +93,8 @@ static inline void __virtio_net_set_hdrlen(const struct sk_buff *skb, struct vir
 	hdr->hdr_len = __cpu_to_virtio16(little_endian, len);
 }
 
-/* Without feature bits beyond 63 no tunnel can have been negotiated. */
-static inline int virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
+/* Tunnels are not negotiated here: see VIRTNET_EXTENDED_FEATURES(). */
+static inline int compat_virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
 					    const struct virtio_net_hdr_v1_hash_tunnel *vhdr,
 					    bool tnl_hdr_negotiated, bool tnl_csum_negotiated,
 					    bool little_endian)
@@ -106,7 +106,7 @@ static inline int virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
 	return virtio_net_hdr_to_skb(skb, hdr, little_endian);
 }
 
-static inline int virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
+static inline int compat_virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
 					      struct virtio_net_hdr_v1_hash_tunnel *vhdr,
 					      bool tnl_hdr_negotiated, bool little_endian,
 					      int vlan_hlen, bool has_data_valid,
@@ -120,11 +120,11 @@ static inline int virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
 		return -EINVAL;
 	err = virtio_net_hdr_from_skb(skb, hdr, little_endian, has_data_valid, vlan_hlen);
 	if (!err && feature_hdrlen && hdr->hdr_len)
-		__virtio_net_set_hdrlen(skb, hdr, little_endian);
+		compat_virtio_net_set_hdrlen(skb, hdr, little_endian);
 	return err;
 }
 
-static inline int virtio_net_handle_csum_offload(struct sk_buff *skb, struct virtio_net_hdr *hdr,
+static inline int compat_virtio_net_handle_csum_offload(struct sk_buff *skb, struct virtio_net_hdr *hdr,
 						 bool tnl_csum_negotiated)
 {
 	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_UDP_TUNNEL)
@@ -133,6 +133,11 @@ static inline int virtio_net_handle_csum_offload(struct sk_buff *skb, struct vir
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return 0;
 }
+
+#define __virtio_net_set_hdrlen compat_virtio_net_set_hdrlen
+#define virtio_net_hdr_tnl_to_skb compat_virtio_net_hdr_tnl_to_skb
+#define virtio_net_hdr_tnl_from_skb compat_virtio_net_hdr_tnl_from_skb
+#define virtio_net_handle_csum_offload compat_virtio_net_handle_csum_offload
 #endif
 
 #endif

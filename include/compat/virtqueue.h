@@ -48,12 +48,14 @@ static inline int compat_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 
 /* The answer of a device or transport that cannot reset single queues either. */
 #ifndef HAVE_VIRTQUEUE_RESET
-static inline int virtqueue_reset(struct virtqueue *vq,
-				  void (*recycle)(struct virtqueue *vq, void *buf),
-				  void (*recycle_done)(struct virtqueue *vq))
+static inline int compat_virtqueue_reset(struct virtqueue *vq,
+					 void (*recycle)(struct virtqueue *vq, void *buf),
+					 void (*recycle_done)(struct virtqueue *vq))
 {
 	return -ENOENT;
 }
+
+#define virtqueue_reset compat_virtqueue_reset
 #endif
 
 /*

@@ -19,7 +19,6 @@
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
-#include <kunit/visibility.h>
 #include <net/xdp.h>
 #include <net/xdp_sock_drv.h>
 #include <net/net_failover.h>
@@ -30,6 +29,9 @@
 #include <net/page_pool/types.h>
 #else
 #include <net/page_pool.h>
+#endif
+#if __has_include("kunit/visibility.h")
+#include <kunit/visibility.h>
 #endif
 #if __has_include("net/netdev_queues.h")
 #include <net/netdev_queues.h>
