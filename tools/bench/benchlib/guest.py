@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from vmlib import guestroot, kernels, paths
+from vmlib import guestroot, kernels, paths, proc
 from vmlib.cpio import CpioWriter
 from vmlib.errors import VmError
 from vmlib.kernels import Kernel
@@ -218,8 +218,18 @@ def _command(setup: Setup, boot: Boot, initrd: Path) -> list[str]:
     return argv + _network(setup)
 
 
+def _check_qemu() -> None:
+    """vhub.c fills in a structure of one QEMU release."""
+    text = proc.run(["qemu-system-x86_64", "--version"]).stdout
+    if not re.search(r"version 7\.2\b", text):
+        raise VmError("bench: workloads with offloads need QEMU 7.2 (Debian 12), this is: "
+                      + text.splitlines()[0])
+
+
 def run(setup: Setup) -> Boot:
     """Boot, wait for the guest's power-off, check that it did what it should."""
+    if setup.work.net == "vhub":
+        _check_qemu()
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="virtnet-bench.") as scratch:
         boot = Boot(Path(scratch) / "counts", Path(scratch) / "symbols" if setup.symbols else None)

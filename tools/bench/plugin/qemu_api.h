@@ -4,7 +4,7 @@
  *
  * Debian ships QEMU with plugins enabled but no header for them, so what is
  * needed is declared here: names, argument types and numeric values are the
- * interface itself and the same in every QEMU from 4.2 to 8.2.
+ * interface itself. Used with QEMU 7.2.
  */
 #ifndef BENCH_QEMU_API_H
 #define BENCH_QEMU_API_H

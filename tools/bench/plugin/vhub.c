@@ -11,8 +11,8 @@
  * The ports are created when QEMU announces the first vCPU: after QEMU has
  * set up its own -netdev clients, before it creates the -device ones.  The
  * structure below is QEMU's internal description of a network client; it
- * changes between QEMU releases, so the port refuses to work unless the
- * running QEMU is one of those it was checked with.
+ * changes between QEMU releases, so the host side (benchlib/guest.py) asks for
+ * the port only from the QEMU whose layout this is.
  */
 #include <stdio.h>
 #include <stdlib.h>
