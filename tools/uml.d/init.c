@@ -21,6 +21,29 @@ static void mnt(const char *type, const char *dir, const char *data)
 		fprintf(stderr, "uml init: mount %s: %s\n", dir, strerror(errno));
 }
 
+/* What the script needs of the host's files must not be hidden. */
+static int needed(const char *dir)
+{
+	static const char *const vars[] = {
+		"virtnet_script", "virtnet_modules", "virtnet_moddir",
+	};
+	size_t i, n = strlen(dir);
+
+	for (i = 0; i < sizeof(vars) / sizeof(vars[0]); i++) {
+		const char *path = getenv(vars[i]);
+
+		if (path && !strncmp(path, dir, n) && path[n] == '/')
+			return 1;
+	}
+	return 0;
+}
+
+static void mnt_free(const char *dir)
+{
+	if (!needed(dir))
+		mnt("tmpfs", dir, NULL);
+}
+
 static int run(char *const argv[])
 {
 	int status = 0;
@@ -53,17 +76,18 @@ int main(int argc, char **argv)
 	mnt("sysfs", "/sys", NULL);
 	mnt("devtmpfs", "/dev", NULL);
 	mnt("debugfs", "/sys/kernel/debug", NULL);
-	mnt("tmpfs", "/tmp", NULL);
-	mnt("tmpfs", "/run", NULL);
+	mnt("tmpfs", "/dev/shm", NULL);
+	mnt_free("/tmp");
+	mnt_free("/run");
 	if (out) {
-		mnt("tmpfs", "/mnt", NULL);
-		mkdir("/mnt/out", 0755);
-		if (mount("none", "/mnt/out", "hostfs", 0, out))
+		mkdir("/dev/shm/out", 0755);
+		if (mount("none", "/dev/shm/out", "hostfs", 0, out))
 			fprintf(stderr, "uml init: %s: %s\n", out, strerror(errno));
-		/* /tmp hides what the host keeps there. */
+		setenv("OUT", "/dev/shm/out", 1);
 	}
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	setenv("HOME", "/tmp", 1);
+	setenv("HOME", "/dev/shm", 1);
+	setenv("TMPDIR", "/dev/shm", 1);
 	rc = script ? run(cmd) : 127;
 	fflush(stdout);
 	sync();
