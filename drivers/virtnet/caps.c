@@ -6,6 +6,7 @@
 #include <virtnet/virtnet.h>
 
 #include <linux/cpumask.h>
+#include <linux/log2.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
@@ -30,10 +31,13 @@ const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_GUEST_ANNOUNCE,
 	VIRTIO_NET_F_MQ,
 	VIRTIO_NET_F_CTRL_MAC_ADDR,
+	VIRTIO_NET_F_VQ_NOTF_COAL,
+	VIRTIO_NET_F_NOTF_COAL,
 	VIRTIO_NET_F_GUEST_USO4,
 	VIRTIO_NET_F_GUEST_USO6,
 	VIRTIO_NET_F_HOST_USO,
 	VIRTIO_NET_F_GUEST_HDRLEN,
+	VIRTIO_NET_F_RSS,
 	VIRTIO_NET_F_SPEED_DUPLEX,
 	VIRTIO_F_ANY_LAYOUT,
 };
@@ -171,6 +175,61 @@ static void virtnet_check_pairs(struct virtio_device *vdev)
 	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
 }
 
+/* Hash types that we know the fields of. */
+#define VIRTNET_HASH_TYPES					\
+	(VIRTIO_NET_RSS_HASH_TYPE_IPv4 |			\
+	 VIRTIO_NET_RSS_HASH_TYPE_TCPv4 |			\
+	 VIRTIO_NET_RSS_HASH_TYPE_UDPv4 |			\
+	 VIRTIO_NET_RSS_HASH_TYPE_IPv6 |			\
+	 VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |			\
+	 VIRTIO_NET_RSS_HASH_TYPE_UDPv6)
+
+static u32 virtnet_hash_types(struct virtio_device *vdev)
+{
+	u32 types;
+
+	virtio_cread_le(vdev, struct virtio_net_config, supported_hash_types,
+			&types);
+	return types & VIRTNET_HASH_TYPES;
+}
+
+/* Key and hash types that can be worked with (virtio 1.3, 5.1.4). */
+static void virtnet_check_hash(struct virtio_device *vdev)
+{
+	u32 types;
+	u8 key;
+
+	if (!virtio_has_feature(vdev, VIRTIO_NET_F_RSS))
+		return;
+	virtio_cread_le(vdev, struct virtio_net_config, rss_max_key_size, &key);
+	types = virtnet_hash_types(vdev);
+	if (key >= VIRTNET_RSS_KEY && types)
+		return;
+	dev_warn(&vdev->dev,
+		 "device offers RSS with keys of %u bytes, hash types %#x, ignored\n",
+		 key, types);
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
+}
+
+static u16 virtnet_rss_table(struct virtio_device *vdev)
+{
+	u16 len;
+
+	virtio_cread_le(vdev, struct virtio_net_config,
+			rss_max_indirection_table_length, &len);
+	return len;
+}
+
+/* A table without entries leads nowhere. */
+static void virtnet_check_rss(struct virtio_device *vdev)
+{
+	if (!virtio_has_feature(vdev, VIRTIO_NET_F_RSS) ||
+	    virtnet_rss_table(vdev))
+		return;
+	dev_warn(&vdev->dev, "device offers RSS without a table, ignored\n");
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
+}
+
 /**
  * virtnet_validate() - drop features that make no sense before they are agreed
  * @vdev: the device, features offered by both sides set
@@ -185,6 +244,8 @@ int virtnet_validate(struct virtio_device *vdev)
 	}
 	virtnet_clear_orphans(vdev);
 	virtnet_check_mtu(vdev);
+	virtnet_check_hash(vdev);
+	virtnet_check_rss(vdev);
 	virtnet_check_pairs(vdev);
 	return 0;
 }
@@ -246,6 +307,24 @@ static void virtnet_caps_pairs(struct virtio_device *vdev,
 				num_possible_cpus());
 }
 
+static void virtnet_caps_rss(struct virtio_device *vdev,
+			     struct virtnet_caps *caps)
+{
+	u16 len;
+
+	caps->rss = virtio_has_feature(vdev, VIRTIO_NET_F_RSS);
+	if (!caps->rss)
+		return;
+	caps->hash_types = virtnet_hash_types(vdev);
+	len = virtnet_rss_table(vdev);
+	caps->rss_table = rounddown_pow_of_two(clamp_t(u16, len, 1,
+						       VIRTNET_RSS_TABLE_MAX));
+	if (!is_power_of_2(len))
+		dev_warn(&vdev->dev,
+			 "device offers an RSS table of %u entries, %u are used\n",
+			 len, caps->rss_table);
+}
+
 static void virtnet_caps_ctrl(struct virtio_device *vdev,
 			      struct virtnet_caps *caps)
 {
@@ -253,6 +332,9 @@ static void virtnet_caps_ctrl(struct virtio_device *vdev,
 	caps->ctrl_rx = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_RX);
 	caps->ctrl_vlan = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_VLAN);
 	caps->ctrl_mac = virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_MAC_ADDR);
+	caps->notf_coal = virtio_has_feature(vdev, VIRTIO_NET_F_NOTF_COAL);
+	caps->vq_notf_coal = virtio_has_feature(vdev,
+						VIRTIO_NET_F_VQ_NOTF_COAL);
 	caps->announce = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ANNOUNCE);
 	caps->ctrl_offloads =
 		virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);
@@ -307,6 +389,7 @@ int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_MTU))
 		virtio_cread(vdev, struct virtio_net_config, mtu, &caps->mtu);
 	virtnet_caps_ctrl(vdev, caps);
+	virtnet_caps_rss(vdev, caps);
 	virtnet_caps_pairs(vdev, caps);
 	caps->offloads = virtnet_caps_offloads(vdev);
 	caps->feat_cleared = virtnet_caps_cleared(vdev);

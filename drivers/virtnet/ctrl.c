@@ -325,6 +325,7 @@ int virtnet_ctrl_tell(struct virtnet_info *vi, u8 class, u8 cmd,
 
 	return virtnet_ctrl_send(vi, &req);
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_ctrl_tell);
 
 void virtnet_ctrl_init(struct virtnet_ctrl *ctrl)
 {
@@ -351,6 +352,7 @@ void virtnet_ctrl_open(struct virtnet_ctrl *ctrl)
 	ctrl->open = ctrl->vq;
 	spin_unlock_irq(&ctrl->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_ctrl_open);
 
 /**
  * virtnet_ctrl_stop() - take everything back

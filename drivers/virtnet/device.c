@@ -135,6 +135,8 @@ static int virtnet_tell(struct virtnet_info *vi, unsigned int pairs)
 	vi->replay_failed = virtnet_replay(vi);
 	if (vi->replay_failed & BIT(VIRTNET_REPLAY_PAIRS))
 		pairs = 1;
+	if (vi->caps.rss && (vi->replay_failed & BIT(VIRTNET_REPLAY_RSS)))
+		pairs = 1;
 	return virtnet_channels_set(vi, pairs);
 }
 

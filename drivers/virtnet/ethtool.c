@@ -127,7 +127,12 @@ static int virtnet_set_link_ksettings(struct net_device *dev,
 	return err;
 }
 
+VIRTNET_RXFH(virtnet_get_rxfh, virtnet_set_rxfh,
+	     virtnet_get_rxfh_fields, virtnet_set_rxfh_fields,
+	     virtnet_get_rx_ring_count)
+
 const struct ethtool_ops virtnet_ethtool_ops = {
+	.supported_coalesce_params = VIRTNET_COALESCE_PARAMS,
 	.get_drvinfo = virtnet_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_sset_count = virtnet_get_sset_count,
@@ -137,6 +142,15 @@ const struct ethtool_ops virtnet_ethtool_ops = {
 	.set_ringparam = virtnet_set_ringparam,
 	.get_channels = virtnet_get_channels,
 	.set_channels = virtnet_set_channels,
+	.get_rxfh_key_size = virtnet_get_rxfh_key_size,
+	.get_rxfh_indir_size = virtnet_get_rxfh_indir_size,
+	VIRTNET_RXFH_OPS(virtnet_get_rxfh, virtnet_set_rxfh,
+			 virtnet_get_rxfh_fields, virtnet_set_rxfh_fields,
+			 virtnet_get_rx_ring_count)
+	.get_coalesce = virtnet_get_coalesce,
+	.set_coalesce = virtnet_set_coalesce,
+	.get_per_queue_coalesce = virtnet_get_per_queue_coalesce,
+	.set_per_queue_coalesce = virtnet_set_per_queue_coalesce,
 	.get_ts_info = ethtool_op_get_ts_info,
 	.get_link_ksettings = virtnet_get_link_ksettings,
 	.set_link_ksettings = virtnet_set_link_ksettings,

@@ -12,6 +12,9 @@ const struct virtnet_replay_item
 	[VIRTNET_REPLAY_VLANS] = &virtnet_replay_vlans,
 	[VIRTNET_REPLAY_OFFLOADS] = &virtnet_replay_offloads,
 	[VIRTNET_REPLAY_PAIRS] = &virtnet_replay_pairs,
+	[VIRTNET_REPLAY_RSS] = &virtnet_replay_rss,
+	[VIRTNET_REPLAY_COAL] = &virtnet_replay_coal,
+	[VIRTNET_REPLAY_VQ_COAL] = &virtnet_replay_vq_coal,
 };
 EXPORT_SYMBOL_IF_KUNIT(virtnet_replay_items);
 

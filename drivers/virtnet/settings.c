@@ -28,6 +28,7 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	s->duplex = DUPLEX_UNKNOWN;
 	ether_addr_copy(s->mac, caps->mac);
 	s->offloads = caps->offloads;
+	virtnet_rss_init(s, caps);
 }
 
 static bool virtnet_ring_ok(u16 ring, u16 max)
@@ -65,7 +66,7 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
 		NL_SET_ERR_MSG_MOD(extack, "not a station address");
 		return -EINVAL;
 	}
-	return 0;
+	return virtnet_rss_check(caps, s, extack);
 }
 
 /* Do the settings ask for other queues than those that run? */

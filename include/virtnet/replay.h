@@ -45,6 +45,9 @@ enum virtnet_replay_id {
 	VIRTNET_REPLAY_VLANS,
 	VIRTNET_REPLAY_OFFLOADS,
 	VIRTNET_REPLAY_PAIRS,
+	VIRTNET_REPLAY_RSS,
+	VIRTNET_REPLAY_COAL,
+	VIRTNET_REPLAY_VQ_COAL,
 	VIRTNET_REPLAY_ITEMS
 };
 
@@ -54,6 +57,9 @@ extern const struct virtnet_replay_item virtnet_replay_mac_table;
 extern const struct virtnet_replay_item virtnet_replay_vlans;
 extern const struct virtnet_replay_item virtnet_replay_offloads;
 extern const struct virtnet_replay_item virtnet_replay_pairs;
+extern const struct virtnet_replay_item virtnet_replay_rss;
+extern const struct virtnet_replay_item virtnet_replay_coal;
+extern const struct virtnet_replay_item virtnet_replay_vq_coal;
 
 extern const struct virtnet_replay_item
 	* const virtnet_replay_items[VIRTNET_REPLAY_ITEMS];

@@ -11,9 +11,9 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/types.h>
+#include <virtnet/caps.h>
 
 struct netlink_ext_ack;
-struct virtnet_caps;
 struct virtnet_info;
 
 /* Filters for more addresses than this are worth less than none. */
@@ -44,6 +44,30 @@ struct virtnet_rx_filter {
 };
 
 /**
+ * struct virtnet_rss - receive hashing
+ * @hash_types: VIRTIO_NET_RSS_HASH_TYPE_* that are hashed
+ * @chosen: somebody chose @table; else all queues get their share
+ * @table: queue of each hash value, modulo the size of the device's table
+ * @key: hash key
+ */
+struct virtnet_rss {
+	u32 hash_types;
+	bool chosen;
+	u16 table[VIRTNET_RSS_TABLE_MAX];
+	u8 key[VIRTNET_RSS_KEY];
+};
+
+/**
+ * struct virtnet_coal - interrupt moderation
+ * @usecs: longest delay of an interrupt
+ * @frames: packets after which it is not delayed any more
+ */
+struct virtnet_coal {
+	u32 usecs;
+	u32 frames;
+};
+
+/**
  * struct virtnet_settings - everything a user can change
  * @mtu: bytes of payload of the largest frame, without the Ethernet header
  * @pairs: queue pairs in use
@@ -55,6 +79,11 @@ struct virtnet_rx_filter {
  * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
  * @filter: addresses to let through
  * @vlans: VLANs to let through
+ * @rss: receive hashing
+ * @rx_coal: interrupt moderation of all receive queues
+ * @tx_coal: and of all transmit queues
+ * @rxq_coal: interrupt moderation of each receive queue
+ * @txq_coal: and of each transmit queue
  *
  * Too large for a stack: virtnet_settings_edit() makes copies.
  */
@@ -69,6 +98,11 @@ struct virtnet_settings {
 	u64 offloads;
 	struct virtnet_rx_filter filter;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	struct virtnet_rss rss;
+	struct virtnet_coal rx_coal;
+	struct virtnet_coal tx_coal;
+	struct virtnet_coal rxq_coal[VIRTNET_PAIRS_MAX];
+	struct virtnet_coal txq_coal[VIRTNET_PAIRS_MAX];
 };
 
 void virtnet_settings_init(struct virtnet_settings *s,

@@ -10,6 +10,8 @@
  *   rxmode.c      rx mode, addresses, VLANs
  *   offload.c     receive offloads; net device features
  *   channels.c    queue pairs, their CPUs
+ *   rss.c         receive hashing
+ *   coalesce.c    interrupt moderation
  *   ctrl.c      the control queue
  *   link.c      carrier, announcements
  *   device.c    the device's life: negotiate, virtqueues, run, quiesce
@@ -33,10 +35,12 @@
 #include <linux/workqueue.h>
 #include <virtnet/caps.h>
 #include <virtnet/channels.h>
+#include <virtnet/coalesce.h>
 #include <virtnet/ctrl.h>
 #include <virtnet/queues.h>
 #include <virtnet/recovery.h>
 #include <virtnet/replay.h>
+#include <virtnet/rss.h>
 #include <virtnet/rxmode.h>
 #include <virtnet/settings.h>
 #include <virtnet/stats.h>
