@@ -21,7 +21,7 @@ static void virtnet_announce_work(struct work_struct *work)
 	if (vi->state == VIRTNET_RUNNING) {
 		a->last = jiffies;
 		a->ever = true;
-		netdev_notify_peers(vi->dev);
+		__netdev_notify_peers(vi->dev);
 		atomic_long_inc(&a->done);
 		virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_ANNOUNCE,
 				  VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
