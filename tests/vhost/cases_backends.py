@@ -246,6 +246,10 @@ def as_virtio_uml(features: int) -> None:
     """virtio_uml: base 0 for either format, disable and set up anew, never a stop."""
     wanted = bits(vu.REPLY_ACK, vu.BACKEND_REQ, vu.CONFIG)
     with Device("--backend", "echo") as device:
+        first = device.connect()            # agreed on and acknowledged in one message
+        first.must(vu.SET_PROTOCOL_FEATURES, U64.pack(wanted))
+        first.close()
+        device.says("disconnected")
         front = device.connect()
         features |= bits(vu.VERSION_1, vu.MRG_RXBUF)
         front.negotiate(features, ~wanted)

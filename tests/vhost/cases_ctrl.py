@@ -37,18 +37,17 @@ class Controlled(Pair):
         self.ctrl.start()
 
     def command(self, cls: int, cmd: int, data: bytes = b"", room: int = 0) -> tuple[int, bytes]:
-        """The acknowledgement, and what came back before it."""
+        """The acknowledgement, and what came back after it."""
         parts: list[bytes | int] = [bytes([cls, cmd])]
         if data:
             parts.append(data)
+        parts.append(1)
         if room:
             parts.append(room)
-        parts.append(1)
         self.ctrl.add(parts)
         self.ctrl.kick()
-        ident, _ = self.ctrl.wait_used()
-        reply = self.ctrl.written(ident, room + 1)
-        return reply[-1], reply[:-1]
+        reply = self.ctrl.written(*self.ctrl.wait_used())
+        return reply[0], reply[1:]
 
     def ok(self, cls: int, cmd: int, data: bytes = b"", room: int = 0) -> bytes:
         ack, reply = self.command(cls, cmd, data, room)

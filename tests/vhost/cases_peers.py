@@ -96,19 +96,17 @@ case("qemu: in-tree virtio_net, four NICs, traffic, device killed and restarted"
 case("qemu: virtnet, four NICs, traffic, device killed and restarted", "virtnet")(guest_traffic)
 
 UML_SCRIPT = """#!/bin/sh
-set -e
-depmod() { :; }
-for module in failover net_failover; do
-    file=$(find "$virtnet_modules" /lib/modules -name "$module.ko" 2>/dev/null | head -n 1)
-    [ -z "$file" ] || insmod "$file" || true
+PATH=/sbin:/usr/sbin:/bin:/usr/bin
+for file in net/core/failover.ko drivers/net/net_failover.ko; do
+    [ ! -e "$virtnet_modules/$file" ] || insmod "$virtnet_modules/$file"
 done
-insmod "$(find "$virtnet_modules" -name {module}.ko | head -n 1)"
-name=$(ls /sys/class/net | grep -v -e '^lo$' -e sit | head -n 1)
-ip link set "$name" up
+insmod {module} || exit 1
+name=$(ls /sys/class/net | grep -E '^(eth|ens|enp)' | head -n 1)
+ip link set "$name" up || exit 1
 sleep {seconds}
-ip -s link show "$name"
 echo "uml-received $(cat /sys/class/net/$name/statistics/rx_packets)"
 """
+
 
 def uml(driver: str, ring: str) -> None:
     """A receive flood into a UML kernel at native speed."""
@@ -118,11 +116,14 @@ def uml(driver: str, ring: str) -> None:
     if driver == "virtnet":
         subprocess.run([str(ROOT / "tools" / "uml"), "module"], check=True,
                        stdout=subprocess.DEVNULL)
-    with tempfile.TemporaryDirectory() as where:
+    # the guest mounts its own /tmp
+    (ROOT / "build" / "uml").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "build" / "uml") as where:
         script = Path(where) / "script"
         script.write_text(UML_SCRIPT.replace(
-            "{module}", "virtnet" if driver == "virtnet" else "virtio_net").replace(
-                "{seconds}", "3"), encoding="utf-8")
+            "{module}", '"$virtnet_moddir/virtnet.ko"' if driver == "virtnet" else
+            '"$virtnet_modules/drivers/net/virtio_net.ko"').replace("{seconds}", "3"),
+                          encoding="utf-8")
         with Device("--backend", "gen:size=60,flows=8", "--disable",
                     "packed" if ring == "split" else "in_order", program=PLAIN) as device:
             got = subprocess.run(

@@ -179,10 +179,10 @@ static bool serve_one(struct netdev *nd, struct vhost_vq *vq)
 	ack = err ? CTRL_ERR : CTRL_OK;
 	script_ack(nd, &ack);
 	script_reply(nd, c.reply, c.reply_len);
-	vhost_sg_write(&nd->vdev, &chain, 0, c.reply, c.reply_len);
-	if (chain.in_len)
-		vhost_sg_write(&nd->vdev, &chain, chain.in_len - 1, &ack, 1);
-	vhost_vq_push(vq, &chain, chain.in_len);
+	/* the acknowledgement comes first, then the command's result */
+	n = vhost_sg_write(&nd->vdev, &chain, 0, &ack, 1);
+	n += vhost_sg_write(&nd->vdev, &chain, 1, c.reply, c.reply_len);
+	vhost_vq_push(vq, &chain, (u32)n);
 	return true;
 }
 

@@ -396,8 +396,7 @@ void vhost_handle(struct vhost_dev *dev, struct vu_msg *msg)
 	u32 nr = msg->hdr.request;
 	const struct request *r = nr < VU_REQUEST_MAX && requests[nr].handle ?
 				  &requests[nr] : NULL;
-	bool ack = msg->hdr.flags & VU_FLAG_NEED_REPLY &&
-		   dev->pfeatures & BIT(VU_PF_REPLY_ACK);
+	bool ack = msg->hdr.flags & VU_FLAG_NEED_REPLY;
 	const char *why = unfit(dev, msg, r);
 	int err = -EPROTO;
 
@@ -416,6 +415,7 @@ void vhost_handle(struct vhost_dev *dev, struct vu_msg *msg)
 			vhost_disconnect(dev, "no reply possible");
 		return;
 	}
-	if (ack)
-		err = reply_num(dev, msg, err ? 1 : 0);
+	/* virtio_uml wants the very message acknowledged that agrees on it */
+	if (ack && dev->pfeatures & BIT(VU_PF_REPLY_ACK))
+		reply_num(dev, msg, err ? 1 : 0);
 }
