@@ -64,6 +64,25 @@ void virtnet_link_update(struct virtnet_info *vi)
 		virtnet_announce(vi);
 }
 
+/**
+ * virtnet_link_changed() - the device says that its status changed
+ * @vi: the interface; RTNL held
+ *
+ * A device that discards what is sent while the link is down may forget to
+ * ask for doorbells again (QEMU 7.2 with packed rings does), so each transmit
+ * queue gets one that nobody asked for. It may always be rung.
+ */
+void virtnet_link_changed(struct virtnet_info *vi)
+{
+	unsigned int i;
+
+	virtnet_link_update(vi);
+	if (vi->state != VIRTNET_RUNNING || !netif_carrier_ok(vi->dev))
+		return;
+	for (i = 0; i < vi->qs->pairs; i++)
+		virtqueue_notify(vi->qs->sq[i].vq);
+}
+
 void virtnet_announce_init(struct virtnet_info *vi)
 {
 	INIT_DELAYED_WORK(&vi->announce.work, virtnet_announce_work);

@@ -23,7 +23,7 @@ static void virtnet_config_work(struct work_struct *work)
 	if (vi->state == VIRTNET_RUNNING && virtnet_needs_reset(vi->vdev))
 		virtnet_report_fault(vi, VIRTNET_FAULT_NEEDS_RESET);
 	else
-		virtnet_link_update(vi);
+		virtnet_link_changed(vi);
 	rtnl_unlock();
 }
 

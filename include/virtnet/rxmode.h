@@ -23,6 +23,7 @@ int virtnet_set_features(struct net_device *dev, netdev_features_t features);
 
 /* link.c */
 void virtnet_link_update(struct virtnet_info *vi);
+void virtnet_link_changed(struct virtnet_info *vi);
 void virtnet_announce_init(struct virtnet_info *vi);
 void virtnet_announce_stop(struct virtnet_info *vi);
 
