@@ -9,6 +9,10 @@ unexport MAKEFLAGS MFLAGS MAKELEVEL
 .NOTPARALLEL:
 .PHONY: all help demo shell test kunit check bench bench-native install uninstall dkms deb clean
 
+ifneq ($(and $(KVER),$(KDIR)),)
+$(error KVER and KDIR both name a kernel: give one of them)
+endif
+
 all: ## build build/<release>/virtnet.ko, for the running kernel by default
 	@tools/kernel build $(KVER) $(foreach v,V W C,$(if $($v),$v=$($v)))
 
@@ -57,6 +61,7 @@ clean: ## remove build/ (downloads and built kernels stay in the cache)
 #: variables:
 #:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench: 6.12)
 #:   KDIR=/path/to/linux           build for this prepared kernel tree instead
+#:   KREL=RELEASE                  install, uninstall, dkms: for this installed kernel
 #:   WORKLOAD=NAME                 bench: some of "tools/bench/run --list"
 #:   MODE=mergeable|big|small      demo, shell: receive buffer mode (mergeable)
 #:   PACKED=1                      demo, shell: packed rings

@@ -105,7 +105,7 @@ install_headers() {
 	local root=$1 abi=$2
 	if [ -z "$root" ]; then
 		need_packages --for "building modules for $abi" "linux-headers-$abi" make
-	elif ! [ -e "$root/lib/modules/$abi/build/Makefile" ]; then
+	elif ! has_kdir "$root/lib/modules/$abi/build"; then
 		say "installing linux-headers-$abi in $root"
 		chroot_install "$root" make "linux-headers-$abi" ||
 			die "could not install linux-headers-$abi in $root; run the same again to look for a newer one"
