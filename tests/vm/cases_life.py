@@ -48,10 +48,12 @@ def unbind_bind(ctx: Context) -> None:
     checked_data(ctx, ctx.nic, 1500)
 
 
-def _check_owner(ctx: Context, nic: Nic, module: str) -> None:
+def _owned(ctx: Context, nic: Nic, module: str) -> None:
+    """A NIC is up with this driver, and carries data while another has traffic."""
     interface, = ctx.plug_in(nic)
     expect_equal(f"driver of {interface}", ctx.driver_of(interface), module)
-    checked_data(ctx, nic, nic.host_mtu or 1500, tries=3)
+    ctx.reachable(nic)
+    traffic.ping_guest(ctx.guest, nic, traffic.FEW_SIZES, tries=3)
 
 
 @case("a NIC moves from virtnet to virtio_net and back, the other one stays", virtnet_only=True)
@@ -62,16 +64,15 @@ def handover(ctx: Context) -> None:
     device = ctx.guest.virtio_device(moving)
     try:
         with traffic.flooded(ctx.guest, staying):
-            for _ in range(2):
-                move(ctx, device, ctx.module, theirs)
-                _check_owner(ctx, moving, theirs)
-                move(ctx, device, theirs, ctx.module)
-                _check_owner(ctx, moving, ctx.module)
-            expect_equal("driver of the other NIC",
-                         ctx.driver_of(ctx.guest.interface(staying)), ctx.module)
+            for source, target in ((ctx.module, theirs), (theirs, ctx.module)) * 2:
+                move(ctx, device, source, target)
+                _owned(ctx, moving, target)
+        expect_equal("driver of the other NIC",
+                     ctx.driver_of(ctx.guest.interface(staying)), ctx.module)
     finally:
         ctx.guest.run(f"rmmod {theirs}")
-    checked_data(ctx, staying, staying.host_mtu or 1500)
+    for nic in (staying, moving):
+        checked_data(ctx, nic, nic.host_mtu or 1500)
 
 
 @case("virtnet, loaded again beside virtio_net, has its NICs back", virtnet_only=True)
@@ -80,7 +81,7 @@ def reload_beside_intree(ctx: Context) -> None:
     try:
         ctx.reload()
         for nic in ctx.guest.nics:
-            _check_owner(ctx, nic, ctx.module)
+            _owned(ctx, nic, ctx.module)
     finally:
         ctx.guest.run(f"rmmod {MODULES['intree']}")
 
