@@ -114,7 +114,8 @@ static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 		if (want != rq->plan.bulk_size)
 			return -ENOMEM;
 		/* Large pages are scarce: make do with small ones a while. */
-		rq->want = want = rq->plan.buf_size;
+		want = rq->plan.buf_size;
+		rq->want = want;
 		rq->bulk_after = jiffies + HZ;
 		if (virtnet_rx_first_alloc(rq, buf, want, gfp))
 			return -ENOMEM;

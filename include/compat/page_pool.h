@@ -145,7 +145,7 @@ static inline struct page *compat_page_pool_dev_alloc_pages(struct page_pool *po
  * two do not fit into it.
  */
 static inline struct page *compat_page_pool_alloc(struct page_pool *pool, unsigned int *offset,
-					   unsigned int *size, gfp_t gfp)
+						  unsigned int *size, gfp_t gfp)
 {
 	unsigned int max_size = PAGE_SIZE << pool->p.order;
 
@@ -157,8 +157,9 @@ static inline struct page *compat_page_pool_alloc(struct page_pool *pool, unsign
 	return page_pool_alloc_frag(pool, offset, *size, gfp);
 }
 
-static inline struct page *compat_page_pool_dev_alloc(struct page_pool *pool, unsigned int *offset,
-					       unsigned int *size)
+static inline struct page *compat_page_pool_dev_alloc(struct page_pool *pool,
+						      unsigned int *offset,
+						      unsigned int *size)
 {
 	return compat_page_pool_alloc(pool, offset, size, GFP_ATOMIC | __GFP_NOWARN);
 }

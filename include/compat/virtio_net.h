@@ -81,8 +81,9 @@ static inline int compat_hdr_from_skb(const struct sk_buff *skb, struct virtio_n
 
 #ifndef HAVE_VIRTIO_NET_HDR_TNL
 /* hdr_len, exactly, for VIRTIO_NET_F_GUEST_HDRLEN; after virtio_net_hdr_from_skb(). */
-static inline void compat_virtio_net_set_hdrlen(const struct sk_buff *skb, struct virtio_net_hdr *hdr,
-					   bool little_endian)
+static inline void compat_virtio_net_set_hdrlen(const struct sk_buff *skb,
+						struct virtio_net_hdr *hdr,
+						bool little_endian)
 {
 	u16 len = skb_transport_offset(skb);
 
@@ -94,10 +95,11 @@ static inline void compat_virtio_net_set_hdrlen(const struct sk_buff *skb, struc
 }
 
 /* Tunnels are not negotiated here: see VIRTNET_EXTENDED_FEATURES(). */
-static inline int compat_virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
-					    const struct virtio_net_hdr_v1_hash_tunnel *vhdr,
-					    bool tnl_hdr_negotiated, bool tnl_csum_negotiated,
-					    bool little_endian)
+static inline int
+compat_virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
+				 const struct virtio_net_hdr_v1_hash_tunnel *vhdr,
+				 bool tnl_hdr_negotiated, bool tnl_csum_negotiated,
+				 bool little_endian)
 {
 	const struct virtio_net_hdr *hdr = (const struct virtio_net_hdr *)vhdr;
 
@@ -106,11 +108,12 @@ static inline int compat_virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
 	return virtio_net_hdr_to_skb(skb, hdr, little_endian);
 }
 
-static inline int compat_virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
-					      struct virtio_net_hdr_v1_hash_tunnel *vhdr,
-					      bool tnl_hdr_negotiated, bool little_endian,
-					      int vlan_hlen, bool has_data_valid,
-					      bool feature_hdrlen)
+static inline int
+compat_virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
+				   struct virtio_net_hdr_v1_hash_tunnel *vhdr,
+				   bool tnl_hdr_negotiated, bool little_endian,
+				   int vlan_hlen, bool has_data_valid,
+				   bool feature_hdrlen)
 {
 	struct virtio_net_hdr *hdr = (struct virtio_net_hdr *)vhdr;
 	int err;
@@ -124,8 +127,9 @@ static inline int compat_virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
 	return err;
 }
 
-static inline int compat_virtio_net_handle_csum_offload(struct sk_buff *skb, struct virtio_net_hdr *hdr,
-						 bool tnl_csum_negotiated)
+static inline int compat_virtio_net_handle_csum_offload(struct sk_buff *skb,
+							struct virtio_net_hdr *hdr,
+							bool tnl_csum_negotiated)
 {
 	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_UDP_TUNNEL)
 		return -EINVAL;

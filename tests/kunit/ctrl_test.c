@@ -211,4 +211,5 @@ static struct kunit_suite ctrl_suite = {
 	.init = ctrl_init,
 	.test_cases = ctrl_cases,
 };
+
 kunit_test_suite(ctrl_suite);

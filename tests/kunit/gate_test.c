@@ -81,6 +81,15 @@ static bool want_ok(const struct virtnet_hdr_rules *r, u8 flags, u8 type,
 	return type == USO || type == UFO || size >= 8;
 }
 
+/* The last digit of *x, in this base, which is then taken off. */
+static unsigned int digit(unsigned int *x, unsigned int base)
+{
+	unsigned int d = *x % base;
+
+	*x /= base;
+	return d;
+}
+
 /* All types and flags with telling values of everything else. */
 static void gate_exhaustive(struct kunit *test)
 {
@@ -89,15 +98,20 @@ static void gate_exhaustive(struct kunit *test)
 	static const u16 offs[] = { 0, 6, 16, 65534, 65535 };
 	static const u32 lens[] = { 14, 15, 16, 36, 60, 1514, 65549, 69632 };
 	static const u8 flags[] = { 0, 1, 2, 3, 4, 5, 7, 0x80, 0xf8, 0xff };
-	unsigned int r, t, f, s, a, o, l, bad = 0;
+	unsigned int total = 256 * ARRAY_SIZE(gate_rules) * ARRAY_SIZE(flags) *
+			     ARRAY_SIZE(sizes) * ARRAY_SIZE(starts) *
+			     ARRAY_SIZE(offs) * ARRAY_SIZE(lens);
+	unsigned int n, bad = 0;
 
-	for (r = 0; r < ARRAY_SIZE(gate_rules); r++)
-	for (t = 0; t < 256; t++)
-	for (f = 0; f < ARRAY_SIZE(flags); f++)
-	for (s = 0; s < ARRAY_SIZE(sizes); s++)
-	for (a = 0; a < ARRAY_SIZE(starts); a++)
-	for (o = 0; o < ARRAY_SIZE(offs); o++)
-	for (l = 0; l < ARRAY_SIZE(lens); l++) {
+	for (n = 0; n < total; n++) {
+		unsigned int x = n;
+		unsigned int l = digit(&x, ARRAY_SIZE(lens));
+		unsigned int o = digit(&x, ARRAY_SIZE(offs));
+		unsigned int a = digit(&x, ARRAY_SIZE(starts));
+		unsigned int s = digit(&x, ARRAY_SIZE(sizes));
+		unsigned int f = digit(&x, ARRAY_SIZE(flags));
+		unsigned int t = digit(&x, 256);
+		unsigned int r = x;
 		const struct virtnet_hdr_rules *rules = &gate_rules[r];
 		struct virtio_net_hdr h = mk(rules, flags[f], t, sizes[s],
 					     starts[a], offs[o]);
@@ -105,7 +119,7 @@ static void gate_exhaustive(struct kunit *test)
 				    offs[o], lens[l]);
 
 		if (virtnet_hdr_ok(rules, &h, lens[l]) != want && bad++ < 5)
-			KUNIT_FAIL(test, "rules %u flags %#x type %#x size %u start %u off %u len %u: want %d",
+			KUNIT_FAIL(test, "rules %u: %x type %x gso %u at %u+%u len %u, want %d",
 				   r, flags[f], t, sizes[s], starts[a], offs[o],
 				   lens[l], want);
 	}
@@ -183,7 +197,8 @@ static const struct gate_conv gate_convs[] = {
 	{ "uso4", PKT_UDP4, 4000, CSUM, USO, 1400, false, 0, CHECKSUM_PARTIAL, SKB_GSO_UDP_L4 },
 	{ "uso6", PKT_UDP6, 4000, CSUM, USO, 1400, false, 0, CHECKSUM_PARTIAL, SKB_GSO_UDP_L4 },
 	{ "uso of too many", PKT_UDP4, 4000, CSUM, USO, 8, false, -EINVAL },
-	{ "uso of one byte", PKT_UDP4, 100, CSUM, USO, 1, false, 0, CHECKSUM_PARTIAL, SKB_GSO_UDP_L4 },
+	{ "uso of one byte", PKT_UDP4, 100, CSUM, USO, 1, false, 0, CHECKSUM_PARTIAL,
+	  SKB_GSO_UDP_L4 },
 	{ "uso position", PKT_UDP4, 4000, CSUM, USO, 1400, true, -EINVAL },
 	{ "tso position", PKT_TCP4, 4000, CSUM, TCP4, 1448, true, -EINVAL },
 	{ "tso4 on udp, verified", PKT_UDP4, 4000, VALID, TCP4, 1448, false, -EINVAL },
@@ -194,6 +209,7 @@ static void gate_conv_desc(const struct gate_conv *c, char *desc)
 {
 	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(gate_conv, gate_convs, gate_conv_desc);
 
 /* Received: a linear skb and one with all but the Ethernet header in a page. */
@@ -334,4 +350,5 @@ static struct kunit_suite gate_suite = {
 	.name = "virtnet_gate",
 	.test_cases = gate_cases,
 };
+
 kunit_test_suite(gate_suite);

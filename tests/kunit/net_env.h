@@ -50,7 +50,7 @@ struct net_env {
 	struct net_device *nd;
 	const struct net_param *param;
 	struct packet_type pt;
-	spinlock_t lock;
+	spinlock_t lock; /* of what is captured, below */
 	struct list_head caps;
 	unsigned int kept;
 	u64 packets;		/* all that came up, also when not kept */

@@ -38,6 +38,7 @@ static void ring_param_desc(const struct ring_param *p, char *desc)
 {
 	strscpy(desc, p->name, KUNIT_PARAM_DESC_SIZE);
 }
+
 KUNIT_ARRAY_PARAM(ring, ring_params, ring_param_desc);
 
 struct ring_ctx {
@@ -467,4 +468,5 @@ static struct kunit_suite ring_suite = {
 	.init = ring_init,
 	.test_cases = ring_cases,
 };
+
 kunit_test_suite(ring_suite);
