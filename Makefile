@@ -13,6 +13,9 @@ ifneq ($(and $(KVER),$(KDIR)),)
 $(error KVER and KDIR both name a kernel: give one of them)
 endif
 
+# Most tools are Python, which a small Debian lacks.
+PYTHON := tools/need python3 python3 &&
+
 all: ## build build/<release>/virtnet.ko, for the running kernel by default
 	@tools/kernel build $(KVER) $(foreach v,V W C,$(if $($v),$v=$($v)))
 
@@ -22,25 +25,25 @@ help: ## list the targets
 	@sed -n 's/^#: \?//p' Makefile
 
 demo: ## boot a guest and show the driver carrying traffic, with numbers
-	@tools/vm demo
+	@$(PYTHON) tools/vm demo
 
 shell: ## an interactive guest with the driver loaded
-	@tools/vm shell
+	@$(PYTHON) tools/vm shell
 
 test: ## every suite, the guests of all kernels among them (TESTS= for some)
-	@tools/test $(TESTS)
+	@$(PYTHON) tools/test $(TESTS)
 
 kunit: ## KUnit suites on a UML kernel (SUITE= for one)
-	@tools/uml kunit $(SUITE)
+	@$(PYTHON) tools/uml kunit $(SUITE)
 
 check: ## W=1, sparse, checkpatch and the compat comparison, on each kernel
-	@tools/check
+	@$(PYTHON) tools/check
 
 bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOAD=)
-	@tools/bench/run
+	@$(PYTHON) tools/bench/run
 
 bench-native: ## packets per second at native speed: UML and the device in software
-	@tools/bench/native
+	@$(PYTHON) tools/bench/native
 
 install: ## install the built module for a kernel (the running one by default)
 	@tools/install

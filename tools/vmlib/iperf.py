@@ -4,6 +4,7 @@
 import json
 import socket
 import subprocess
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -56,11 +57,23 @@ def server(guest: Guest) -> Iterator[int]:
         closer()
 
 
+def _run(guest: Guest, command: str) -> dict:
+    """What iperf3 reports at its end; again while the server is not done with the last run."""
+    for _ in range(20):
+        report = json.loads(guest.sh(command, timeout=300))
+        if "sum_received" in report["end"]:
+            return report["end"]
+        error = report.get("error", "no result")
+        if "busy" not in error:
+            raise VmError(f"{command}: {error}")
+        time.sleep(1)
+    raise VmError(f"{command}: the server stays busy")
+
+
 def tcp(guest: Guest, nic: Nic, port: int, to_guest: bool, amount: str) -> Throughput:
     """One TCP run; amount is iperf3's -t or -n with its value."""
     way = "-R" if to_guest else ""
-    text = guest.sh(f"iperf3 -J {amount} -p {port} -c {nic.address(True)} {way}", timeout=300)
-    end = json.loads(text)["end"]
+    end = _run(guest, f"iperf3 -J {amount} -p {port} -c {nic.address(True)} {way}")
     received = end["sum_received"]
     return Throughput(received["bits_per_second"] / 1e9, received["bytes"],
                       end["sum_sent"].get("retransmits", 0))
