@@ -65,7 +65,7 @@ run_checkpatch() {
 		ln -sfn "$VIRTNET_TOP/$top" "$OUT/tree/$top"
 	done
 	cd "$OUT/tree"
-	perl "$dir/checkpatch.pl" --no-tree --strict --terse --no-summary --show-types \
+	perl "$dir/checkpatch.pl" --no-tree --root=. --strict --terse --no-summary --show-types \
 		--ignore "$list" --file "${files[@]}" | grep -v '^$' || [ "${PIPESTATUS[0]}" = 0 ]
 }
 
