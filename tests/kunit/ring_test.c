@@ -446,6 +446,8 @@ static void ring_used_twice(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, virtqueue_get_buf(ctx->rx, &len), (void *)BLOCK(ctx, 0));
 	KUNIT_EXPECT_NULL(test, virtqueue_get_buf(ctx->rx, &len));
 	KUNIT_EXPECT_TRUE(test, virtqueue_is_broken(ctx->rx));
+	ctx->dev->vdev.config->reset(&ctx->dev->vdev);
+	KUNIT_EXPECT_NOT_NULL(test, virtqueue_detach_unused_buf(ctx->rx));
 }
 
 static struct kunit_case ring_cases[] = {
