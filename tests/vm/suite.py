@@ -92,7 +92,7 @@ class Context:
     def reachable(self, nic: Nic) -> None:
         """Wait until the host answers the guest."""
         host = nic.address(True)
-        self.guest.poll(f"{host} to answer", f"ping -q -c 1 -W 1 {host}")
+        self.guest.poll(f"{host} to answer", f"ping -q -c 1 -W 3 {host}")
 
     def driver_of(self, interface: str) -> str:
         return self.guest.sh(f"basename $(readlink /sys/class/net/{interface}/device/driver)"

@@ -164,11 +164,12 @@ def tcp_echo(guest: Guest, nic: Nic, size: int, version: int = 4) -> None:
 class Flood(threading.Thread):
     """Echo requests of many sizes to the guest until stopped.
 
-    New ones go out as answers come in, so a slow guest is busy but not buried;
-    when none come, because the interface is gone, a few go out all the same.
+    New ones go out as answers come in, and after a pause as long as those took:
+    a slow guest is kept busy, with time left for what the case does in it. When
+    none come, because the interface is gone, a few go out all the same.
     """
 
-    WINDOW, PAUSE = 8, 0.02
+    WINDOW, TRICKLE, PAUSE = 8, 3, 0.1
 
     def __init__(self, guest: Guest, nic: Nic):
         super().__init__(daemon=True)
@@ -184,10 +185,11 @@ class Flood(threading.Thread):
             address = (self._nic.address(False), 0)
             credit = self.WINDOW
             while not self._end.is_set():
+                start = time.monotonic()
                 for _ in range(credit):
                     self._send(sock, payload[:rng.randint(1, 3000)], address)
-                credit = self._answers(sock) or self.WINDOW
-                time.sleep(0.002)
+                credit = self._answers(sock) or self.TRICKLE
+                time.sleep(min(time.monotonic() - start, self.PAUSE))
 
     def _send(self, sock: socket.socket, payload: bytes, address: tuple[str, int]) -> None:
         try:
@@ -220,7 +222,7 @@ def flooded(guest: Guest, nic: Nic) -> Iterator[Flood]:
     guest.ns.ip(f"neigh replace {nic.address(False)} lladdr {nic.mac} dev {nic.tap}")
     calm = f"/run/calm-{nic.index}"
     guest.sh(f"""(while [ ! -e {calm} ]; do
-        timeout 9 ping -q -i 0.005 -w 3 -s 1400 {nic.address(True)} || usleep 50000
+        timeout 9 ping -q -i 0.02 -w 3 -s 1400 {nic.address(True)} || usleep 50000
         done; rm {calm}) >/dev/null 2>&1 &""")
     flood = Flood(guest, nic)
     flood.start()
