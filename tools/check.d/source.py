@@ -3,6 +3,7 @@
 """Rules of this tree that no other tool knows. Prints FILE:LINE: what, and fails, if any is broken."""
 
 import ast
+import glob
 import os
 import re
 import subprocess
@@ -16,7 +17,20 @@ CONDITIONAL_DIRS = ("include/compat/", "tests/compat/")
 # Files in formats that have no comments, or that are somebody else's words.
 NO_SPDX = re.compile(r"(\.(json|txt|expect|patch|pcap|bin|xml|csv|md)|COPYING|LICENSE|\.gitignore)$|^LICENSES/|"
                      r"^Documentation/.*\.(svg|png)$")
-MACHINE = re.compile(r"/work/(main|shared)|/tmp/ref|\b(deb|ftp[.\w]*|snapshot|security)\.debian\.org")
+# Where apt is told of a mirror, whichever of its two formats that is written in.
+APT_HOST = re.compile(r"^(?:URIs:|deb(?:-src)?(?: \[[^]]*\])?) +https?://([^/\s]+)", re.M)
+
+
+def machine():
+    """What only this machine has: the directory the tree lies in, and its package mirrors."""
+    words = {os.path.dirname(os.path.abspath(sys.argv[1])) + "/"} - {"/", "/tmp/", "/root/", "/home/"}
+    for path in glob.glob("/etc/apt/sources.list") + glob.glob("/etc/apt/sources.list.d/*"):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            words.update(APT_HOST.findall(f.read()))
+    return re.compile("|".join(map(re.escape, sorted(words))) or r"(?!)")
+
+
+MACHINE = machine()
 CONDITIONAL = re.compile(r"#\s*(if|ifdef|ifndef|elif|elifdef)\b")
 # The one form that <trace/define_trace.h> asks for.
 TRACE_GUARD = re.compile(r"#\s*if !defined\(_TRACE_\w+\) \|\| defined\(TRACE_HEADER_MULTI_READ\)")
