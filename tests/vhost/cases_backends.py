@@ -13,7 +13,7 @@ from pathlib import Path
 
 import frontend as vu
 from cases import case
-from cases_rings import HEADER, MAC, Pair, frame
+from cases_rings import HEADER, MAC, Pair, frame, write_pcap
 from device import Device
 from frontend import FrontEnd, Memory, bits, until
 from rings import make_queue
@@ -103,9 +103,7 @@ def pcap() -> None:
     frames = [frame(60 + i * 37) for i in range(20)]
     with tempfile.TemporaryDirectory() as where:
         source, target = Path(where) / "in.pcap", Path(where) / "out.pcap"
-        records = b"".join(struct.pack("<IIII", i, 0, len(f), len(f)) + f
-                           for i, f in enumerate(frames))
-        source.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
+        write_pcap(source, frames)
         with Device("--backend", f"pcap:in={source},out={target}") as device:
             pair = Pair(device, 0)
             for data in frames:

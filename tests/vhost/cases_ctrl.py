@@ -5,7 +5,7 @@ import struct
 
 import frontend as vu
 from cases import case
-from cases_rings import MAC, Pair, frame
+from cases_rings import FORMATS, HEADER, MAC, Pair, frame
 from device import Device
 from frontend import bits, until
 from rings import make_queue
@@ -26,8 +26,8 @@ VECTORS = [("66.9.149.187", 2794, "161.142.100.80", 1766, 0x51CCC178, 0x323E8FC2
 class Controlled(Pair):
     """A device with its control queue: three pairs when MQ or RSS is taken."""
 
-    def __init__(self, device: Device, features: int, pairs: int = 1):
-        super().__init__(device, features)
+    def __init__(self, device: Device, features: int, pairs: int = 1, size: int = 256):
+        super().__init__(device, features, size)
         self.more = []
         many = features & bits(vu.MQ_F, vu.RSS)
         for index in range(2, 2 * pairs if many else 2):
@@ -212,6 +212,30 @@ def rss_refused() -> None:
         pair.ok(4, 0, struct.pack("<H", 3))
         for count in (0, 4, 0x8000):
             pair.refused(4, 0, struct.pack("<H", count))
+
+
+def held_back_a_round(features: int) -> None:
+    """An interrupt that is due comes, though more than the ring was used until the decision."""
+    with Device("--backend", "sink") as device:
+        pair = Controlled(device, BASE | bits(vu.NOTF_COAL, vu.EVENT_IDX) | features, size=8)
+        tx, chain = pair.tx, pair.tx.place([bytes(HEADER), frame(60)])
+
+        def one() -> None:
+            tx.add_chain(chain)
+            tx.kick()
+            tx.wait_used()
+        one()
+        assert tx.call_event.wait()             # from here the device knows its last one
+        pair.ok(6, 0, struct.pack("<II", 1000, 200000))
+        one()
+        tx.expect_next()
+        for _ in range(4):
+            one()
+        assert tx.call_event.wait(5), "no interrupt"
+
+
+for _format, _bit in FORMATS.items():
+    case(f"control: {_format}, interrupt held back for more than a ring", _bit)(held_back_a_round)
 
 
 @case("control: coalescing holds interrupts back, per device and per queue")

@@ -3,7 +3,10 @@
 
 import os
 import random
+import signal
 import struct
+import tempfile
+from pathlib import Path
 
 import frontend as vu
 from cases import case
@@ -21,6 +24,12 @@ FORMATS = {"split": 0, "packed": bits(vu.PACKED)}
 def frame(size: int, rng: random.Random | None = None) -> bytes:
     body = rng.randbytes(size - 14) if rng else bytes(size - 14)
     return OTHER + MAC + b"\x88\xb5" + body
+
+
+def write_pcap(path: Path, frames: list[bytes]) -> None:
+    records = b"".join(struct.pack("<IIII", i, 0, len(f), len(f)) + f
+                       for i, f in enumerate(frames))
+    path.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records)
 
 
 def echoed(data: bytes) -> bytes:
@@ -153,6 +162,49 @@ def suppression(features: int) -> None:
 for _format, _bit in FORMATS.items():
     for _extra, _more in (("flags", 0), ("event index", bits(vu.EVENT_IDX))):
         case(f"rings: {_format}, interrupt suppression by {_extra}", _bit | _more)(suppression)
+
+
+def in_parts(features: int) -> None:
+    """A packet waits for buffers that come one by one, each with a kick only if asked for."""
+    with tempfile.TemporaryDirectory() as where:
+        source = Path(where) / "in.pcap"
+        data = [frame(4000 + i) for i in range(200)]
+        write_pcap(source, data)
+        with Device("--backend", f"pcap:in={source}") as device:
+            pair = Pair(device, features | bits(vu.MRG_RXBUF), 64, Memory(64 << 20))
+            for one in data:
+                while not pair.rx.ready():
+                    assert pair.rx.free, "the ring is full, and nobody fetches a packet"
+                    before = pair.rx.added()
+                    pair.give(600)
+                    pair.rx.kick_if_wanted(before)
+                    for _ in range(2):          # the second answer is of a later turn
+                        pair.front.ask(vu.GET_FEATURES)
+                assert pair.receive()[1] == one
+
+
+for _format, _bit in FORMATS.items():
+    for _extra, _more in (("flags", 0), ("event index", bits(vu.EVENT_IDX))):
+        case(f"rings: {_format}, a packet larger than the buffers at hand, {_extra}",
+             _bit | _more)(in_parts)
+
+
+@case("rings: disabled and kicked at the same moment, then enabled again")
+def kick_while_disabled() -> None:
+    with Device("--backend", "sink") as device:
+        pair = Pair(device, 0)
+        assert device.process
+        state = Path(f"/proc/{device.process.pid}/stat")
+        device.process.send_signal(signal.SIGSTOP)          # to find both in one turn
+        until("the device to stop", lambda: state.read_text().rsplit(")")[-1].split()[0] == "T")
+        pair.front.send(vu.SET_VRING_ENABLE, STATE.pack(1, 0))
+        pair.tx.kick()
+        device.process.send_signal(signal.SIGCONT)
+        pair.front.ask(vu.GET_FEATURES)
+        pair.tx.enable(True)
+        for _ in range(3):
+            pair.send(frame(60))
+            pair.tx.wait_used()
 
 
 def small_buffers(features: int) -> None:

@@ -44,6 +44,13 @@ class VhostGuest(Guest):
                      "--mac", nic.mac, "--backend", back]
         return argv
 
+    def configure_host(self) -> None:
+        """The taps come and go with the device: keep addresses that the guest has learned."""
+        assert self.ns
+        self.ns.ip(*(f"link set {nic.tap} address 52:54:00:12:35:{nic.index:02x}"
+                     for nic in self.nics))
+        super().configure_host()
+
     def start_device(self) -> None:
         assert self._run and self.ns
         here = self._run.path

@@ -54,6 +54,18 @@ class Queue:
     def kick(self) -> None:
         self.kick_event.signal()
 
+    def added(self) -> int:
+        """How many ring entries were made available so far."""
+        raise NotImplementedError
+
+    def kick_wanted(self, before: int) -> bool:
+        """Does the device ask for a kick, for what was added since added() was @before?"""
+        raise NotImplementedError
+
+    def kick_if_wanted(self, before: int) -> None:
+        if self.kick_wanted(before):
+            self.kick()
+
     def place(self, parts: list[bytes | int]) -> list[tuple[int, int, bool]]:
         """Memory for a chain: bytes are for the device to read, numbers to write."""
         chain = []
@@ -71,8 +83,16 @@ class Queue:
     def add_chain(self, chain: list[tuple[int, int, bool]], indirect: bool = False) -> int:
         raise NotImplementedError
 
+    def ready(self) -> bool:
+        """Is there a used buffer to get?"""
+        raise NotImplementedError
+
     def get(self) -> tuple[int, int] | None:
         """The next used buffer: its id and length."""
+        raise NotImplementedError
+
+    def expect_next(self) -> None:
+        """Event index: ask for an interrupt at the next used buffer."""
         raise NotImplementedError
 
     def wait_used(self, seconds: float = 10) -> tuple[int, int]:
@@ -144,14 +164,29 @@ class SplitQueue(Queue):
         self.publish(head)
         return head
 
+    def ready(self):
+        return self.memory.u16(self.used + 2) != self.used_idx
+
+    def expect_next(self):
+        self.suppress(self.used_idx)
+
     def get(self):
-        if self.memory.u16(self.used + 2) == self.used_idx:
+        if not self.ready():
             return None
         ident, length = struct.unpack(
             "<II", self.memory.read(self.used + 4 + 8 * (self.used_idx % self.size), 8))
         self.used_idx = (self.used_idx + 1) & 0xFFFF
         self.free += self.slots.pop(ident, [])
         return ident, length
+
+    def added(self):
+        return self.avail_idx
+
+    def kick_wanted(self, before):
+        if not self.front.features & 1 << EVENT_IDX:
+            return not self.memory.u16(self.used) & 1
+        event = self.memory.u16(self.used + 4 + 8 * self.size)
+        return (self.avail_idx - event - 1) & 0xFFFF < (self.avail_idx - before) & 0xFFFF
 
     def suppress(self, event: int | None) -> None:
         """No interrupts, or (event index) only past entry @event."""
@@ -168,7 +203,19 @@ class PackedQueue(Queue):
         self.at = self.used_at = 0
         self.wrap = self.used_wrap = True
         self.slots: dict[int, int] = {}
+        self.entries = 0
         return (memory.alloc(16 * self.size, 4096), memory.alloc(4, 4096), memory.alloc(4, 4096))
+
+    def added(self):
+        return self.entries
+
+    def kick_wanted(self, before):
+        where, flags = struct.unpack("<HH", self.memory.read(self.used, 4))
+        if flags != 2:
+            return flags == 0
+        behind = (self.at - (where & 0x7FFF)) + (
+            0 if bool(where >> 15) == self.wrap else self.size)
+        return 0 < behind <= self.entries - before
 
     def first_base(self) -> int:
         return 0x80008000
@@ -199,15 +246,24 @@ class PackedQueue(Queue):
         return ident
 
     def _advance(self) -> None:
+        self.entries += 1
         self.at += 1
         if self.at == self.size:
             self.at, self.wrap = 0, not self.wrap
 
+    def ready(self):
+        flags = self.memory.u16(self.desc + 16 * self.used_at + 14)
+        return bool(flags & USED_F) == bool(flags & AVAIL_F) == self.used_wrap
+
+    def expect_next(self):
+        self.memory.put16(self.avail, self.used_at | self.used_wrap << 15)
+        self.memory.put16(self.avail + 2, 2)
+
     def get(self):
-        _, length, ident, flags = struct.unpack(
-            "<QIHH", self.memory.read(self.desc + 16 * self.used_at, 16))
-        if bool(flags & USED_F) != self.used_wrap or bool(flags & AVAIL_F) != self.used_wrap:
+        if not self.ready():
             return None
+        _, length, ident, _ = struct.unpack(
+            "<QIHH", self.memory.read(self.desc + 16 * self.used_at, 16))
         self.used_at += self.slots.pop(ident)
         if self.used_at >= self.size:
             self.used_at -= self.size

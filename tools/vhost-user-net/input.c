@@ -119,11 +119,13 @@ static bool place(struct netdev *nd, struct vhost_pkt *pkt,
 
 	if (nd->stalled_rx & BIT(pair))
 		return false;
-	if (!vhost_enqueue_burst(vq, pkt, 1)) {
-		/* ask for a kick, then look once more: it may have come */
+	while (!vhost_enqueue_burst(vq, pkt, 1)) {
+		/*
+		 * Ask for a kick, then look once more: buffers may have come.
+		 * Each turn finds more of them, so a ring's worth ends it.
+		 */
 		if (!vhost_vq_live(vq) || nd->poll_mode ||
-		    !vhost_vq_enable_kick(vq) ||
-		    !vhost_enqueue_burst(vq, pkt, 1)) {
+		    !vhost_vq_enable_kick(vq)) {
 			nd->rxq[pair].overruns++;
 			return false;
 		}

@@ -357,6 +357,7 @@ void netdev_set_link(struct netdev *nd, bool up)
 	else
 		nd->config.status &= (u16)~S_LINK_UP;
 	vhost_config_changed(&nd->vdev);
+	netdev_wake(nd);	/* what waited for the link */
 }
 
 struct netdev *netdev_new(void)

@@ -7,10 +7,9 @@
 #define AVAIL	(1 << VRING_PACKED_DESC_F_AVAIL)
 #define USED	(1 << VRING_PACKED_DESC_F_USED)
 
-static bool is_avail(const struct vhost_vq *vq, u16 flags)
+static bool is_avail(bool wrap, u16 flags)
 {
-	return !!(flags & AVAIL) == vq->avail_wrap &&
-	       !!(flags & USED) != vq->avail_wrap;
+	return !!(flags & AVAIL) == wrap && !!(flags & USED) != wrap;
 }
 
 static void fetch(const struct vring_packed_desc *from,
@@ -77,7 +76,7 @@ int packed_pop(struct vhost_vq *vq, struct vhost_chain *chain)
 	u32 n = 0;
 	int err = 0;
 
-	if (!is_avail(vq, vget_acquire(&vq->pdesc[pos].flags)))
+	if (!is_avail(vq->avail_wrap, vget_acquire(&vq->pdesc[pos].flags)))
 		return 0;
 	do {
 		if (unlikely(n >= vq->num)) {
@@ -135,7 +134,7 @@ bool packed_wants_call(struct vhost_vq *vq)
 	vq->signalled_valid = true;
 	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vq->event_idx)
 		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
-	if (!valid || vq->unsignalled >= vq->num)
+	if (!valid || vq->unsignalled_slots >= vq->num)
 		return true;
 	if (used <= old)
 		old = (u16)(old - vq->num);
@@ -146,17 +145,20 @@ bool packed_wants_call(struct vhost_vq *vq)
 
 bool packed_enable_kick(struct vhost_vq *vq)
 {
-	u16 wrap = (u16)(vq->avail_wrap << VRING_PACKED_EVENT_F_WRAP_CTR);
+	bool wrap = vq->avail_wrap;
+	u16 pos = vq->last_avail;
 
+	advance(vq, &pos, &wrap, vq->put_back);
 	if (vq->event_idx) {
-		vset(&vq->device_event->off_wrap, vq->last_avail | wrap);
+		vset(&vq->device_event->off_wrap,
+		     (u16)(pos | wrap << VRING_PACKED_EVENT_F_WRAP_CTR));
 		vset_release(&vq->device_event->flags,
 			     VRING_PACKED_EVENT_FLAG_DESC);
 	} else {
 		vset(&vq->device_event->flags, VRING_PACKED_EVENT_FLAG_ENABLE);
 	}
 	full_barrier();
-	return is_avail(vq, vget(&vq->pdesc[vq->last_avail].flags));
+	return is_avail(wrap, vget(&vq->pdesc[pos].flags));
 }
 
 void packed_disable_kick(struct vhost_vq *vq)

@@ -142,12 +142,14 @@ static u16 *avail_event(struct vhost_vq *vq)
 /* Ask for kicks; true when something became available meanwhile. */
 bool split_enable_kick(struct vhost_vq *vq)
 {
+	u16 pos = (u16)(vq->last_avail + vq->put_back);
+
 	if (vq->event_idx)
-		vset(avail_event(vq), vq->last_avail);
+		vset(avail_event(vq), pos);
 	else
 		vset(&vq->used->flags, 0);
 	full_barrier();
-	return vget(&vq->avail->idx) != vq->last_avail;
+	return vget(&vq->avail->idx) != pos;
 }
 
 void split_disable_kick(struct vhost_vq *vq)

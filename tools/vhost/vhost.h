@@ -117,13 +117,15 @@ struct vhost_vq {
 		struct vring_packed_desc_event *device_event;
 	};
 	u16 last_avail;
+	u16 put_back;		/* entries after last_avail that were not enough */
 	u16 avail_seen;		/* split: avail->idx when last read */
 	u16 used_idx;
 	bool avail_wrap;
 	bool used_wrap;
 	u16 signalled;		/* used_idx at the last interrupt check */
 	bool signalled_valid;
-	u32 unsignalled;	/* used since then */
+	u32 unsignalled;	/* chains used since then */
+	u32 unsignalled_slots;	/* packed: the ring entries they took */
 	u32 pending;		/* used, not yet shown to the driver */
 	u16 first_pending;	/* packed: slot whose flags are written last */
 	u16 first_flags;

@@ -161,7 +161,9 @@ void vhost_vq_start(struct vhost_vq *vq)
 		return;
 	vq->broken = false;
 	vq->signalled_valid = false;
+	vq->put_back = 0;
 	vq->unsignalled = 0;
+	vq->unsignalled_slots = 0;
 	vq->pending = 0;
 	vq->started = true;
 	vhost_debug(vq->dev, "queue %u started: %s, %u entries, at %u",
@@ -205,9 +207,13 @@ void vhost_vq_drain_kick(struct vhost_vq *vq)
 	struct pollfd p = { .fd = vq->kick.fd, .events = POLLIN };
 	u64 count;
 
-	if (vq->kick.fd >= 0 && poll(&p, 1, 0) == 1 && p.revents & POLLIN &&
-	    read(vq->kick.fd, &count, sizeof(count)) < 0)
+	if (!vq->kick.added || poll(&p, 1, 0) != 1 || !(p.revents & POLLIN))
+		return;
+	if (read(vq->kick.fd, &count, sizeof(count)) < 0)
 		vhost_debug(vq->dev, "kick eventfd: %m");
+	/* an event of this turn would now read, and wait, in vain */
+	if (loop_add(&vq->kick, vq->kick.fd, vq->kick.ready, vq->kick.arg))
+		vhost_err(vq->dev, "queue %u: kick eventfd: %m", vq->index);
 }
 
 /*
@@ -251,6 +257,7 @@ static int pop(struct vhost_vq *vq, struct vhost_chain *chain)
 	chain->n_in = 0;
 	chain->out_len = 0;
 	chain->in_len = 0;
+	vq->put_back = 0;
 	return vq->packed ? packed_pop(vq, chain) : split_pop(vq, chain);
 }
 
@@ -290,8 +297,17 @@ struct vhost_pos vhost_vq_pos(const struct vhost_vq *vq)
 	};
 }
 
+/*
+ * Give back what was taken since @pos. How much it was is kept: the driver has
+ * added that already, so the next kick can only be asked for behind it.
+ */
 void vhost_vq_rewind(struct vhost_vq *vq, struct vhost_pos pos)
 {
+	u32 by = (u16)(vq->last_avail - pos.avail);
+
+	if (vq->packed)
+		by = (vq->last_avail + vq->num - pos.avail) % vq->num;
+	vq->put_back = (u16)by;
 	vq->last_avail = pos.avail;
 	vq->avail_wrap = pos.wrap;
 	vq->dev->sg.n = pos.sg;
@@ -314,6 +330,7 @@ void vhost_vq_push(struct vhost_vq *vq, const struct vhost_chain *chain,
 	if (unlikely(vq->inflight))
 		vhost_inflight_push(vq, chain->id);
 	vq->pending++;
+	vq->unsignalled_slots += chain->ndesc;
 	vq->stats.chains++;
 }
 
@@ -340,6 +357,7 @@ bool vhost_vq_wants_call(struct vhost_vq *vq)
 	full_barrier();		/* used index before the event fields */
 	yes = vq->packed ? packed_wants_call(vq) : split_wants_call(vq);
 	vq->unsignalled = 0;
+	vq->unsignalled_slots = 0;
 	if (!yes)
 		vq->stats.calls_suppressed++;
 	return yes;
