@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The link as the device sees it, and announcements that it asks for. */
+#include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/rtnetlink.h>
@@ -68,9 +69,8 @@ void virtnet_link_update(struct virtnet_info *vi)
  * virtnet_link_changed() - the device says that its status changed
  * @vi: the interface; RTNL held
  *
- * A device that discards what is sent while the link is down may forget to
- * ask for doorbells again (QEMU 7.2 with packed rings does), so each transmit
- * queue gets one that nobody asked for. It may always be rung.
+ * Packets that the device discarded while the link was down may have left it
+ * asking for a doorbell at a place that has passed: see virtnet_tx_nudge().
  */
 void virtnet_link_changed(struct virtnet_info *vi)
 {
@@ -80,7 +80,7 @@ void virtnet_link_changed(struct virtnet_info *vi)
 	if (vi->state != VIRTNET_RUNNING || !netif_carrier_ok(vi->dev))
 		return;
 	for (i = 0; i < vi->qs->pairs; i++)
-		virtqueue_notify(vi->qs->sq[i].vq);
+		virtnet_tx_nudge(&vi->qs->sq[i]);
 }
 
 void virtnet_announce_init(struct virtnet_info *vi)

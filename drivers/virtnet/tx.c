@@ -188,8 +188,30 @@ static void virtnet_tx_rearm(struct send_queue *sq)
 	if (++sq->since_arm < VIRTNET_TX_REARM)
 		return;
 	sq->since_arm = 0;
+	if (sq->nudge) {
+		sq->nudge = false;
+		virtqueue_notify(sq->vq);
+	}
 	if (!virtqueue_enable_cb_delayed(sq->vq))
 		ring_schedule(&sq->napi, sq->vq);
+}
+
+/**
+ * virtnet_tx_nudge() - ring a doorbell nobody asked for, now and once more
+ * @sq: a running transmit queue
+ *
+ * For devices that lost track of what they asked for: what is in the ring is
+ * seen now, and with the next packet the device gets another reason to look.
+ * QEMU 7.2 with packed rings needs the second: it renews its event index only
+ * with a packet in hand, and so a doorbell at an empty ring changes nothing.
+ */
+void virtnet_tx_nudge(struct send_queue *sq)
+{
+	__netif_tx_lock_bh(sq->txq);
+	sq->nudge = true;
+	sq->since_arm = VIRTNET_TX_REARM;
+	virtqueue_notify(sq->vq);
+	__netif_tx_unlock_bh(sq->txq);
 }
 
 static void virtnet_tx_drop(struct send_queue *sq, struct sk_buff *skb, int err)

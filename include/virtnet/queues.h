@@ -159,6 +159,7 @@ struct send_queue {
 	/* Dirtied by every packet. */
 	struct scatterlist sg_linear ____cacheline_aligned_in_smp;
 	u16 since_arm;
+	bool nudge;
 	struct scatterlist sg[VIRTNET_TX_SG];
 
 	/* Once per poll. */

@@ -244,6 +244,33 @@ static void net_link(struct kunit *test)
 	net_expect(env, 900, 1);
 }
 
+/*
+ * A device that discards packets while the link is down may wait for a doorbell
+ * that the driver has no reason to ring: it gets one when the link is back, and
+ * one with the next packet.
+ */
+static void net_link_nudge(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct memdev_vq *q = net_txq(env);
+	u64 kicks;
+
+	net_no_bql(env);
+	q->ops->kick_never(q);
+	kicks = q->kicks;
+	KUNIT_ASSERT_EQ(test, net_send(env, 60, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, q->kicks, kicks);
+	memdev_link_set(env->dev, false);
+	KUNIT_ASSERT_TRUE(test, net_wait(!netif_carrier_ok(env->nd)));
+	memdev_link_set(env->dev, true);
+	KUNIT_ASSERT_TRUE(test, net_wait(netif_carrier_ok(env->nd)));
+	KUNIT_ASSERT_TRUE(test, net_wait(q->kicks == kicks + 1));
+	KUNIT_ASSERT_EQ(test, net_send(env, 60, 2, 0), 0);
+	KUNIT_EXPECT_EQ(test, q->kicks, kicks + 2);
+	KUNIT_ASSERT_EQ(test, net_send(env, 60, 3, 0), 0);
+	KUNIT_EXPECT_EQ(test, q->kicks, kicks + 2);
+}
+
 static struct kunit_case net_cases[] = {
 	KUNIT_CASE_PARAM(net_rx_sizes, net_gen_params),
 	KUNIT_CASE_PARAM(net_rx_burst, net_gen_params),
@@ -256,6 +283,7 @@ static struct kunit_case net_cases[] = {
 	KUNIT_CASE_PARAM(net_unbind, net_gen_params),
 	KUNIT_CASE_PARAM(net_rebind, net_gen_modes),
 	KUNIT_CASE_PARAM(net_link, net_gen_modes),
+	KUNIT_CASE_PARAM(net_link_nudge, net_gen_mergeable),
 	{}
 };
 

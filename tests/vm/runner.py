@@ -129,11 +129,16 @@ class Runner:
 
     @staticmethod
     def _state(guest: Guest) -> str:
-        """What one wants to see of a guest in which a case failed."""
+        """What one wants to see of a guest in which a case failed, and of its host."""
+        protocols = "grep -E '^(Ip|Icmp|Udp):' /proc/net/snmp"
         try:
-            return guest.run("""for dir in /sys/class/net/eth*; do
-                ip -s -s link show ${dir##*/}; ethtool -S ${dir##*/} | grep -v ': 0$'
-                done""", 60).output
+            inside = guest.run(f"""for dir in /sys/class/net/eth*; do
+                ip -s -s link show ${{dir##*/}}; ethtool -S ${{dir##*/}} | grep -v ': 0$'
+                done; {protocols}""", 60).output
+            if not guest.ns:
+                return inside
+            outside = guest.ns.run(["sh", "-c", f"ip -s link; {protocols}"])
+            return f"{inside}the host:\n{outside}"
         except VmError as error:
             return str(error)
 
