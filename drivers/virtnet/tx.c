@@ -15,6 +15,8 @@ struct virtnet_tx_cb {
 #define VIRTNET_TX_LINEAR	128
 /* While packets go out without a completion, put the callback off again. */
 #define VIRTNET_TX_REARM	16
+/* Packets from this size on are worth looking for others to be freed. */
+#define VIRTNET_TX_REAP		1024
 
 /**
  * skb_xmit_done() - the device sent packets
@@ -183,11 +185,10 @@ static void virtnet_tx_kick(struct send_queue *sq)
  * ran. A device that completes one by one would interrupt for each from there
  * on, so it is put off now and then; the interrupt is late, never lost.
  */
-static void virtnet_tx_rearm(struct send_queue *sq)
+static noinline void virtnet_tx_rearm(struct send_queue *sq)
 {
-	if (++sq->since_arm < VIRTNET_TX_REARM)
-		return;
 	sq->since_arm = 0;
+	virtnet_tx_free(sq, 0);
 	if (sq->nudge) {
 		sq->nudge = false;
 		virtqueue_notify(sq->vq);
@@ -242,6 +243,12 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int len = skb->len;
 	int err;
 
+	/*
+	 * Memory of what was sent is lent by its socket. NAPI gives it back, but
+	 * may be late where the interrupt's CPU is, and the sender is here.
+	 */
+	if (len >= VIRTNET_TX_REAP)
+		virtnet_tx_free(sq, 0);
 	skb_tx_timestamp(skb);
 	err = xmit_skb(sq, skb);
 	if (unlikely(err)) {
@@ -252,7 +259,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 	if (kick)
 		virtnet_tx_kick(sq);
-	virtnet_tx_rearm(sq);
+	if (unlikely(++sq->since_arm >= VIRTNET_TX_REARM))
+		virtnet_tx_rearm(sq);
 	return NETDEV_TX_OK;
 }
 
