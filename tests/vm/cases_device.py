@@ -2,11 +2,12 @@
 """Cases about what the device says, and what the driver says about itself."""
 
 import re
+import time
 from typing import Callable
 
 import traffic
 from cases_data import checked_data
-from suite import Context, Skip, case, expect, expect_equal, wait
+from suite import Context, Failed, Skip, case, expect, expect_equal, wait
 from vmlib import counters, features
 from vmlib.nic import Nic
 
@@ -126,20 +127,32 @@ def counting(ctx: Context) -> None:
     """Against the host's own count; in both, a frame is one however large."""
     interface = ctx.guest.interface(ctx.nic)
 
-    def both() -> list[dict]:
-        # Neighbours are asked for and groups joined at any time: a frame that is
-        # counted at one end only would make the two differ.
-        return _at_rest("guest and host", lambda: counters.link(ctx.guest, interface),
-                        lambda: _host_totals(ctx))
-    before, host_before = both()
+    before, host_before = _both_ends(ctx, interface)
     traffic.ping_guest(ctx.guest, ctx.nic, traffic.PING_SIZES)
     traffic.udp_echo(ctx.guest, ctx.nic, 4)
-    after, host_after = both()
-    for side, other in (("rx", "tx"), ("tx", "rx")):
-        for name in ("packets", "bytes"):
-            expect_equal(f"the guest's {side} {name}", after[side][name] - before[side][name],
-                         host_after[other][name] - host_before[other][name])
-    expect_equal("packets lost", counters.link_drops(after), counters.link_drops(before))
+
+    def differences() -> list[str]:
+        after, host_after = _both_ends(ctx, interface)
+        expect_equal("packets lost", counters.link_drops(after), counters.link_drops(before))
+        found = {f"{side} {name}": (after[side][name] - before[side][name],
+                                    host_after[other][name] - host_before[other][name])
+                 for side, other in (("rx", "tx"), ("tx", "rx")) for name in ("packets", "bytes")}
+        return [f"the guest's {what} are {guest}, {host} for the host"
+                for what, (guest, host) in found.items() if guest != host]
+    # What was sent is counted when the device is known to be done with it.
+    left = differences()
+    for _ in range(10):
+        if not left:
+            return
+        time.sleep(1)
+        left = differences()
+    raise Failed("; ".join(left))
+
+
+def _both_ends(ctx: Context, interface: str) -> list[dict]:
+    """Neighbours are asked for, groups joined at any time: read when nothing moves."""
+    return _at_rest("guest and host", lambda: counters.link(ctx.guest, interface),
+                    lambda: _host_totals(ctx))
 
 
 def _host_totals(ctx: Context) -> dict[str, dict[str, int]]:

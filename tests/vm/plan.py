@@ -27,11 +27,10 @@ class Boot:
     arguments: list[str] = field(default_factory=list)
 
 
-def _pair(mode: str, packed: bool, iommu: bool = False) -> list[Nic]:
+def _pair(mode: str, packed: bool) -> list[Nic]:
     """The NIC of a combination, and one whose device knows more about itself."""
-    return [Nic(mode=mode, packed=packed, iommu=iommu),
-            Nic(mode=mode, packed=packed, iommu=iommu, host_mtu=9000, speed=10000,
-                duplex="full")]
+    return [Nic(mode=mode, packed=packed),
+            Nic(mode=mode, packed=packed, host_mtu=9000, speed=10000, duplex="full")]
 
 
 def _combination(mode: str, packed: bool) -> Boot:
@@ -42,7 +41,11 @@ def _debug_boots() -> list[Boot]:
     """Mergeable and big on the debug kernel, one of them behind an IOMMU."""
     boots = [_combination(mode, packed) for mode in ("mergeable", "big")
              for packed in (False, True)]
-    boots[-1] = Boot("big-packed-iommu", _pair("big", True, iommu=True),
+    # The second NIC is not behind it: virtio_net, which gets that one for a while,
+    # maps its big buffers so that two share a cache line, which this kernel refuses.
+    nics = _pair("big", True)
+    nics[0].iommu = True
+    boots[-1] = Boot("big-packed-iommu", nics,
                      command_line="intel_iommu=on",
                      arguments=["-device", "intel-iommu"])
     for boot in boots:

@@ -134,7 +134,8 @@ class Runner:
         try:
             inside = guest.run(f"""for dir in /sys/class/net/eth*; do
                 ip -s -s link show ${{dir##*/}}; ethtool -S ${{dir##*/}} | grep -v ': 0$'
-                done; {protocols}""", 60).output
+                done; {protocols}; grep virtio /proc/interrupts""", 60).output
+            inside += guest.queue_states()
             if not guest.ns:
                 return inside
             outside = guest.ns.run(["sh", "-c", f"ip -s link; {protocols}"])

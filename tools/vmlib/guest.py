@@ -195,6 +195,20 @@ class Guest:
         found = splat.find(self.console())
         return found or splat.find(self.sh("dmesg"))
 
+    def queue_states(self) -> str:
+        """What QEMU knows of the first queue pair of each NIC, a line each."""
+        if not self.qmp:
+            return ""
+        lines = []
+        for path in (found["path"] for found in self.qmp.execute("x-query-virtio")
+                     if found["name"] == "virtio-net"):
+            for number, name in enumerate(("rx0", "tx0")):
+                state = self.qmp.execute("x-query-virtio-queue-status", path=path, queue=number)
+                lines.append(f"{path} {name}: " + " ".join(
+                    f"{key}={state[key]}" for key in sorted(state) if key not in
+                    ("name", "queue-index", "vring-align", "vring-num-default")) + "\n")
+        return "".join(lines)
+
     # --- network ------------------------------------------------------------
 
     def configure_host(self) -> None:
