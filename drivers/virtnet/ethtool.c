@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ethtool operations: thin, they edit settings or read state. */
+#include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/ethtool.h>
@@ -19,15 +20,22 @@ static void virtnet_get_drvinfo(struct net_device *dev,
 
 static int virtnet_get_sset_count(struct net_device *dev, int sset)
 {
-	if (sset != ETH_SS_STATS)
+	switch (sset) {
+	case ETH_SS_STATS:
+		return virtnet_stats_count(netdev_priv(dev));
+	case ETH_SS_PRIV_FLAGS:
+		return virtnet_priv_flags_count();
+	default:
 		return -EOPNOTSUPP;
-	return virtnet_stats_count(netdev_priv(dev));
+	}
 }
 
 static void virtnet_get_strings(struct net_device *dev, u32 sset, u8 *data)
 {
 	if (sset == ETH_SS_STATS)
 		virtnet_stats_strings(netdev_priv(dev), data);
+	else if (sset == ETH_SS_PRIV_FLAGS)
+		virtnet_priv_flags_strings(data);
 }
 
 static void virtnet_get_ethtool_stats(struct net_device *dev,
@@ -138,6 +146,8 @@ const struct ethtool_ops virtnet_ethtool_ops = {
 	.get_sset_count = virtnet_get_sset_count,
 	.get_strings = virtnet_get_strings,
 	.get_ethtool_stats = virtnet_get_ethtool_stats,
+	.get_priv_flags = virtnet_get_priv_flags,
+	.set_priv_flags = virtnet_set_priv_flags,
 	.get_ringparam = virtnet_get_ringparam,
 	.set_ringparam = virtnet_set_ringparam,
 	.get_channels = virtnet_get_channels,

@@ -158,6 +158,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 		rq->descs = rq->nsg;
 	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
 	INIT_LIST_HEAD(&rq->list);
+	rq->list_delivery = vi->settings.list_delivery;
 	rq->bulk_after = jiffies;
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Receive: interrupt, poll and refill, the same for all buffer modes. */
 #include <virtnet/rx.h>
+#include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
-
-#include <linux/icmpv6.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 
 /**
  * skb_recv_done() - the device used receive buffers
@@ -22,35 +19,6 @@ void skb_recv_done(struct virtqueue *vq)
 	rq = &qs->rq[vq2pair(vq)];
 	virtnet_irq_stats_inc(rq->irq_stats);
 	ring_schedule(&rq->napi, vq);
-}
-
-/*
- * UDP and ICMP: GRO looks at them for nothing, unless a socket or tunnel asked
- * for it. That cannot be known here, so list delivery is the user's choice.
- * The protocol is the same for all packets of a flow, fragments included, and
- * so is the way they take.
- */
-static bool virtnet_rx_proto_listed(u8 proto)
-{
-	return proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
-	       proto == IPPROTO_ICMPV6;
-}
-
-/* Does this packet go up as part of a list, past GRO? */
-bool virtnet_rx_listed(const struct sk_buff *skb)
-{
-	switch (skb->protocol) {
-	case htons(ETH_P_IP):
-		return skb_headlen(skb) >= sizeof(struct iphdr) &&
-		       virtnet_rx_proto_listed(((struct iphdr *)
-						skb->data)->protocol);
-	case htons(ETH_P_IPV6):
-		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
-		       virtnet_rx_proto_listed(((struct ipv6hdr *)
-						skb->data)->nexthdr);
-	default:
-		return false;
-	}
 }
 
 /* Try again later, less and less often while there is no memory. */
@@ -142,6 +110,7 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 	struct virtnet_rx_delta d = { .polls = 1 };
 	int done;
 
+	rq->listing = virtnet_rx_listing(rq);
 	done = virtnet_receive(rq, budget, &d);
 	if (!list_empty(&rq->list))
 		virtnet_rx_flush_list(rq);

@@ -233,6 +233,7 @@ bool virtnet_rx_burst(struct receive_queue *rq)
 	}
 	rq->used_next = rq->used;
 	rq->used_end = used;
+	rq->dry = used < end;
 	return used != rq->used;
 }
 

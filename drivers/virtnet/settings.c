@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the user asked for: checked, then applied as a whole or not at all. */
+#include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/cpumask.h>
@@ -28,6 +29,7 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	s->duplex = DUPLEX_UNKNOWN;
 	ether_addr_copy(s->mac, caps->mac);
 	s->offloads = caps->offloads;
+	s->list_delivery = virtnet_rx_list_default();
 	virtnet_rss_init(s, caps);
 }
 

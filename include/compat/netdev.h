@@ -11,6 +11,10 @@
 #include <net/netdev_queues.h>
 #endif
 
+#ifdef HAVE_UDP_ENCAP_KEYS
+#include <net/udp.h>
+#endif
+
 #ifdef HAVE_NETDEV_LOCK
 #include <net/netdev_lock.h>
 #endif
@@ -152,6 +156,22 @@ static inline void compat_set_stat_ops(struct net_device *dev, const struct netd
 	dev->stat_ops = ops;
 #endif
 }
+
+/* Does a UDP tunnel or socket want GRO? Kernels that do not say leave it unknown. */
+#ifdef HAVE_UDP_ENCAP_KEYS
+#define COMPAT_UDP_GRO_KNOWN	true
+static inline bool compat_udp_gro_wanted(void)
+{
+	return static_branch_unlikely(&udp_encap_needed_key) ||
+	       static_branch_unlikely(&udpv6_encap_needed_key);
+}
+#else
+#define COMPAT_UDP_GRO_KNOWN	false
+static inline bool compat_udp_gro_wanted(void)
+{
+	return false;
+}
+#endif
 
 /*
  * A device may ask for its operations to run under a lock of its own. This driver does

@@ -113,10 +113,11 @@ struct receive_queue {
 	u8 descs;
 	bool split_hdr;
 	bool premapped;
-	bool list_delivery;
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;
+	bool listing;
+	bool dry;
 	u16 pieces;
 	u32 avg_len;
 	u32 want;
@@ -140,6 +141,7 @@ struct receive_queue {
 	struct scatterlist *sgs;
 	unsigned long bulk_after;
 	u16 backoff_ms;
+	bool list_delivery;
 };
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/netdevice.h>
 #include <virtnet/queues.h>
 #include <virtnet/ring.h>
+#include <virtnet/rx_list.h>
 
 /* Wait between attempts to refill when there is no memory. */
 #define VIRTNET_REFILL_MS_MIN	10
@@ -57,7 +58,6 @@ bool virtnet_rx_piece_page(struct receive_queue *rq);
 void virtnet_rx_pieces_free(struct receive_queue *rq);
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len);
-bool virtnet_rx_listed(const struct sk_buff *skb);
 
 /* Bytes of a chain's pages behind its first buffer start at this sg entry. */
 static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq)
@@ -225,10 +225,19 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 	d->bytes += skb->len;
 	skb_record_rx_queue(skb, rq->index);
 	skb->protocol = eth_type_trans(skb, rq->dev);
-	if (rq->list_delivery && virtnet_rx_listed(skb))
+	if (rq->listing && virtnet_rx_listed(skb))
 		list_add_tail(&skb->list, &rq->list);
 	else
 		napi_gro_receive(&rq->napi, skb);
+}
+
+/*
+ * Is it worth asking the ring for another packet? Not after a burst that found
+ * it empty: re-arming the callback looks once more anyway.
+ */
+static __always_inline bool virtnet_rx_more(const struct receive_queue *rq)
+{
+	return rq->used_next != rq->used_end || !rq->dry;
 }
 
 /*
@@ -246,7 +255,8 @@ virtnet_rx_loop(struct receive_queue *rq, int budget,
 	u32 len;
 	int n;
 
-	for (n = 0; n < budget; n++) {
+	rq->dry = false;
+	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
 		buf = virtnet_rx_next(rq, &len);
 		if (!buf)
 			break;

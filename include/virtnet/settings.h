@@ -76,6 +76,7 @@ struct virtnet_coal {
  * @speed: link speed in Mb/s or SPEED_UNKNOWN, where the device has none
  * @duplex: DUPLEX_*, where the device has none
  * @mac: station address
+ * @list_delivery: what GRO cannot merge goes up as a list
  * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
  * @filter: addresses to let through
  * @vlans: VLANs to let through
@@ -95,6 +96,7 @@ struct virtnet_settings {
 	u32 speed;
 	u8 duplex;
 	u8 mac[ETH_ALEN];
+	bool list_delivery;
 	u64 offloads;
 	struct virtnet_rx_filter filter;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
