@@ -279,6 +279,7 @@ int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 			return -EIO;
 		qs->rq[i].vq = vqs[rxq2vq(i)];
 		qs->sq[i].vq = vqs[txq2vq(i)];
+		qs->sq[i].phys = ring_takes_phys(qs->sq[i].vq);
 	}
 	return 0;
 }

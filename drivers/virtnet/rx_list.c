@@ -26,6 +26,7 @@ static bool virtnet_rx_proto_listed(u8 proto)
 	return proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
 	       proto == IPPROTO_ICMPV6;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_rx_listing);
 
 /* Fragments take the way of the packets that are not fragmented. */
 static bool virtnet_rx_listed6(const struct sk_buff *skb)
@@ -78,6 +79,7 @@ bool virtnet_rx_list_default(void)
 {
 	return COMPAT_UDP_GRO_KNOWN;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_rx_list_default);
 
 /* Hand the running queues what the user chose. RTNL held. */
 static void virtnet_rx_list_update(struct virtnet_info *vi)
@@ -96,6 +98,7 @@ u32 virtnet_get_priv_flags(struct net_device *dev)
 
 	return vi->settings.list_delivery ? BIT(0) : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_get_priv_flags);
 
 /* ethtool_ops.set_priv_flags */
 int virtnet_set_priv_flags(struct net_device *dev, u32 flags)
@@ -115,6 +118,7 @@ int virtnet_set_priv_flags(struct net_device *dev, u32 flags)
 		virtnet_rx_list_update(vi);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_set_priv_flags);
 
 /* Number of private flags. */
 unsigned int virtnet_priv_flags_count(void)

@@ -169,8 +169,8 @@ static __always_inline int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
 		return -EPROTO;
 	if (skb_is_nonlinear(skb) || !push)
 		return virtnet_tx_add(sq, skb, hdr, push);
-	sg_set_buf(&sq->sg_linear, hdr, sq->hdr_len + skb->len);
-	return ring_add_out(sq->vq, &sq->sg_linear, 1, skb);
+	return ring_add_out_linear(sq->vq, &sq->sg_linear, hdr,
+				   sq->hdr_len + skb->len, skb, sq->phys);
 }
 
 /* One doorbell a burst: when the stack has no more, or the queue stopped. */

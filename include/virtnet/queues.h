@@ -157,6 +157,7 @@ struct send_queue {
 	u16 index;
 	u8 hdr_len;
 	bool can_push;
+	bool phys;
 
 	/* Dirtied by every packet. */
 	struct scatterlist sg_linear ____cacheline_aligned_in_smp;

@@ -59,6 +59,38 @@ static inline int ring_add_out(struct virtqueue *vq, struct scatterlist *sg,
 	return virtqueue_add_outbuf(vq, sg, num, token, GFP_ATOMIC);
 }
 
+/* Does a transmit ring take physical addresses, and spare the core some work? */
+static inline bool ring_takes_phys(struct virtqueue *vq)
+{
+	return !virtqueue_dma_dev(vq) && compat_vq_takes_phys(vq);
+}
+
+/**
+ * ring_add_out_linear() - the same for a buffer that lies in one piece
+ * @vq: transmit queue; the tx lock is held
+ * @sg: one entry, terminated
+ * @data: the bytes, in memory that is mapped one to one
+ * @len: how many
+ * @token: what ring_get() is to return for it, not NULL
+ * @phys: what ring_takes_phys() said
+ *
+ * Return: as ring_add_in().
+ */
+static __always_inline int ring_add_out_linear(struct virtqueue *vq,
+					       struct scatterlist *sg,
+					       void *data, unsigned int len,
+					       void *token, bool phys)
+{
+	if (phys) {
+		sg_dma_address(sg) = virt_to_phys(data);
+		sg_dma_len(sg) = len;
+		return virtqueue_add_outbuf_premapped(vq, sg, 1, token,
+						      GFP_ATOMIC);
+	}
+	sg_set_buf(sg, data, len);
+	return ring_add_out(vq, sg, 1, token);
+}
+
 /**
  * ring_get() - take back the next buffer that the device is done with
  * @vq: the queue
