@@ -130,7 +130,7 @@ class Runner:
     @staticmethod
     def _state(guest: Guest) -> str:
         """What one wants to see of a guest in which a case failed, and of its host."""
-        protocols = "grep -E '^(Ip|Icmp|Udp):' /proc/net/snmp"
+        protocols = "grep -E '^(Ip|Icmp|Udp|Tcp):' /proc/net/snmp; ss -tmin"
         try:
             inside = guest.run(f"""for dir in /sys/class/net/eth*; do
                 ip -s -s link show ${{dir##*/}}; ethtool -S ${{dir##*/}} | grep -v ': 0$'

@@ -108,6 +108,7 @@ class Setup:
     symbols: bool = False
     skip: int = 0                           # windows that run this address do not count
     settings: str = ""                      # shell run on $NIC first
+    number: int = 0                         # of several boots
 
     @property
     def nics(self) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ class Setup:
 def _config(setup: Setup) -> str:
     return (f"DRIVER={setup.driver}\nGEN_NIC={GEN_NIC}\n"
             f"TWIN_NIC={TWIN_NIC}\nSINK_NICS='{' '.join(setup.sinks)}'\n"
-            f"TEST_NICS='{' '.join(setup.nics)}'\nSYMBOLS={'yes' if setup.symbols else ''}\n")
+            f"TEST_NICS='{' '.join(setup.nics)}'\nSYMBOLS={'yes' if setup.symbols else ''}\nBOOT={setup.number}\n")
 
 
 def _initramfs(setup: Setup, target: Path) -> None:

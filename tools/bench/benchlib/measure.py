@@ -59,10 +59,14 @@ def _tick_address(core: Path) -> int:
     raise VmError(f"bench: no {TICK} in {core}")
 
 
-def once(kernel: Kernel, driver: str, work: Workload, module: Optional[Path] = None) -> Result:
+def once(kernel: Kernel, driver: str, work: Workload, module: Optional[Path] = None,
+         number: int = 0) -> Result:
+    """One boot; those of different numbers differ in when TCP connections begin."""
     core = _core_symbols(kernel, work)
-    settings = os.environ.get("GUEST_SETUP", "") if driver == "virtnet" else ""
-    setup = Setup(kernel, driver, work, module=module, settings=settings,
+    settings = ""
+    if driver == "virtnet":
+        settings = f"{work.settings}\n{os.environ.get('GUEST_SETUP', '')}"
+    setup = Setup(kernel, driver, work, module=module, settings=settings, number=number,
                   skip=_tick_address(core) if work.lockstep else 0)
     boot = guest.run(setup)
     symbols = profile.Symbols(core, setup.module_files(), boot.sections())
@@ -86,4 +90,4 @@ def measure(kernel: Kernel, driver: str, work: Workload, boots: int = 1,
             module: Optional[Path] = None) -> Result:
     if driver == "virtnet" and module is None:
         module = kernels.build(kernel)
-    return _mean([once(kernel, driver, work, module) for _ in range(boots)])
+    return _mean([once(kernel, driver, work, module, number) for number in range(boots)])
