@@ -93,6 +93,10 @@ UDP_SOCKET = f"""
 {lockstep(length=1514, more="read=1 port=7000")}"""
 
 TWO_ENDS = """
+	# windows that full packets fit into from the beginning; namespaces inherit them
+	for f in tcp_rmem tcp_wmem; do
+		echo "4096 4194304 16777216" > /proc/sys/net/ipv4/$f || fail "$f"
+	done
 	ip netns add peer || fail netns
 	up_and_weigh $NIC
 	quiet_up $NIC2
@@ -102,6 +106,8 @@ TWO_ENDS = """
 	ip -n peer link set $NIC2 up
 	ip -n peer addr add 10.0.1.2/24 dev $NIC2
 	ip neigh add 10.0.1.2 lladdr 02:00:00:00:01:02 dev $NIC
+	# a packet is half a congestion window at most, which would grow for seconds
+	ip route replace 10.0.1.0/24 dev $NIC initcwnd 256 || fail route
 	ip -n peer neigh add 10.0.1.1 lladdr 02:00:00:00:01:01 dev $NIC2
 	# where in time the connection begins differs from boot to boot
 	usleep $((BOOT * 1370 + 1))
