@@ -13,7 +13,7 @@ from pathlib import Path
 
 import frontend as vu
 from cases import case
-from cases_rings import HEADER, MAC, Pair, frame, write_pcap
+from cases_rings import FORMATS, HEADER, MAC, Pair, frame, write_pcap
 from device import Device
 from frontend import FrontEnd, Memory, bits, until
 from rings import make_queue
@@ -332,12 +332,15 @@ def give_inflight(front: FrontEnd, fd: int, payload: bytes) -> None:
     front.must(vu.SET_INFLIGHT_FD, payload, (fd,))
 
 
-@case("inflight: buffers a killed device held are served by the next one, in order")
-def inflight() -> None:
+def inflight(ring: int, indirect: bool, before: int) -> None:
+    """@before packets pass, so that the record's free list is not in order any more."""
+    features = bits(vu.VERSION_1, vu.MRG_RXBUF, vu.INDIRECT) | ring
     memory = Memory()
-    device = Device("--backend", "echo", script="hold tx 3 times\n").start()
+    device = Device("--backend", "echo",
+                    script=f"after {before} tx: hold tx 3 times\n" if before else
+                    "hold tx 3 times\n").start()
     front = FrontEnd(device.paths[0], memory)
-    front.negotiate(bits(vu.VERSION_1, vu.MRG_RXBUF))
+    front.negotiate(features)
     front.send(vu.GET_INFLIGHT_FD, struct.pack("<QQHH", 0, 0, 2, 256))
     _, region, fds = front.receive()
     assert struct.unpack_from("<Q", region)[0] and len(fds) == 1
@@ -345,7 +348,11 @@ def inflight() -> None:
     rx, tx = (make_queue(front, i) for i in range(2))
     rx.start()
     tx.start()
-    held = [tx.add([bytes(HEADER) + frame(60 + i)]) for i in range(3)]
+    for i in range(before):
+        ident = tx.add([bytes(HEADER)] + [frame(60)[j::3] for j in range(i % 4 + 1)], indirect)
+        tx.kick()
+        assert tx.wait_used()[0] == ident
+    held = [tx.add([bytes(HEADER), frame(60 + i)], indirect) for i in range(3)]
     passed = tx.add([bytes(HEADER) + frame(70)])
     tx.kick()
     assert tx.wait_used()[0] == passed
@@ -355,20 +362,29 @@ def inflight() -> None:
     device.argv = device.argv[:device.argv.index("--script")]
     with device:
         again = device.connect(0, memory)
-        again.negotiate(bits(vu.VERSION_1, vu.MRG_RXBUF))
+        again.negotiate(features)
         give_inflight(again, fds[0], region)
         rx.front = tx.front = again
         again.queues = [rx, tx]
-        rx.start(0)
-        tx.start(memory.u16(tx.used + 2))
+        rx.start()
+        tx.start(None if ring else memory.u16(tx.used + 2))
         tx.kick()
         order = [tx.wait_used()[0] for _ in held]
         assert order == held, f"{order} rather than {held}"
-        last = tx.add([bytes(HEADER) + frame(80)])
-        tx.kick()
-        assert tx.wait_used()[0] == last
-    assert device.stats["devices"][0]["queues"][1]["packets"] == 4
+        for i in range(600):            # more than a round of the ring
+            last = tx.add([bytes(HEADER)] + [frame(80)[j::2] for j in range(i % 2 + 1)], indirect)
+            tx.kick()
+            assert tx.wait_used()[0] == last
+    assert device.stats["devices"][0]["queues"][1]["packets"] == 603
     os.close(fds[0])
+
+
+for _format, _ring in FORMATS.items():
+    for _indirect in (False, True):
+        for _before in (0, 5, 300):
+            case(f"inflight: {_format}{', indirect' if _indirect else ''}, what a killed device "
+                 f"held is served by the next one, after {_before} packets",
+                 _ring, _indirect, _before)(inflight)
 
 
 @case("inflight: regions that do not fit are refused")

@@ -45,7 +45,7 @@ struct settings {
 	struct netdev *nd;	/* the device options now concern */
 	const char *backend;
 	const char *json;
-	u64 features, pfeatures;
+	u64 features, pfeatures, canary;
 	u16 pairs;
 	u16 mtu;
 	unsigned int stats_every;
@@ -74,6 +74,7 @@ static const char usage[] =
 "      --enable F[,F...]    offer these features (see --features)\n"
 "      --disable F[,F...]   do not offer these\n"
 "      --inband             offer in-band notifications\n"
+"      --canary N           count N, 8 aligned bytes, in what the driver posts\n"
 "      --script FILE        misbehave as FILE says (Documentation/device-scripts.rst)\n"
 "\n"
 "The program:\n"
@@ -91,7 +92,7 @@ static const char usage[] =
 enum {
 	OPT_NO_RECONNECT = 256, OPT_MTU, OPT_ENABLE, OPT_DISABLE, OPT_INBAND,
 	OPT_SCRIPT, OPT_POLL, OPT_STATS, OPT_JSON, OPT_SECONDS, OPT_QUIET,
-	OPT_FEATURES,
+	OPT_FEATURES, OPT_CANARY,
 };
 
 static const struct option options[] = {
@@ -106,6 +107,7 @@ static const struct option options[] = {
 	{ "disable", required_argument, NULL, OPT_DISABLE },
 	{ "inband", no_argument, NULL, OPT_INBAND },
 	{ "script", required_argument, NULL, OPT_SCRIPT },
+	{ "canary", required_argument, NULL, OPT_CANARY },
 	{ "poll", no_argument, NULL, OPT_POLL },
 	{ "stats", required_argument, NULL, OPT_STATS },
 	{ "json", required_argument, NULL, OPT_JSON },
@@ -197,6 +199,7 @@ static void new_device(struct settings *s, const char *path, bool client)
 	nd->max_pairs = s->pairs;
 	nd->mtu = s->mtu;
 	nd->poll_mode = s->poll;
+	nd->vdev.canary = s->canary;
 	s->nd = nd;
 	nd->vdev.priv = (void *)s->backend;
 }
@@ -254,6 +257,9 @@ static void device_option(struct settings *s, int opt, const char *arg)
 		break;
 	case 'm':
 		set_mac(s, arg);
+		break;
+	case OPT_CANARY:
+		*(s->nd ? &s->nd->vdev.canary : &s->canary) = number(arg, 1, ~0ULL);
 		break;
 	case OPT_SCRIPT:
 		load_script(s, arg);

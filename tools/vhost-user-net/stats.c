@@ -63,9 +63,9 @@ static void json_queue(FILE *f, const struct netdev *nd, unsigned int i)
 	fprintf(f, "\"kicks\": %llu, \"interrupts\": %llu, \"suppressed\": %llu, \"full\": %llu, \"too_small\": %llu, ",
 		ull(s->kicks), ull(s->calls), ull(s->calls_suppressed),
 		ull(s->full), ull(s->too_small));
-	fprintf(f, "\"bad_chain\": %llu, \"bad_ring\": %llu, \"drops\": %llu, \"malformed\": %llu, ",
-		ull(s->bad_chain), ull(s->bad_ring), ull(q->drops),
-		ull(q->malformed));
+	fprintf(f, "\"bad_chain\": %llu, \"bad_ring\": %llu, \"canaries\": %llu, \"drops\": %llu, \"malformed\": %llu, ",
+		ull(s->bad_chain), ull(s->bad_ring), ull(s->canaries),
+		ull(q->drops), ull(q->malformed));
 	fprintf(f, "\"needs_csum\": %llu, \"gso_packets\": %llu}",
 		ull(q->needs_csum), ull(q->gso_packets));
 }

@@ -25,8 +25,8 @@ static void put_back(struct vhost_vq *vq, struct vhost_pos pos,
 	u32 i;
 
 	if (unlikely(vq->inflight))
-		for (i = 0; i < s->n; i++)
-			vhost_inflight_forget(vq, vq->dev->chain[i].id);
+		for (i = s->n; i; i--)
+			vhost_inflight_forget(vq, &vq->dev->chain[i - 1]);
 	vhost_vq_rewind(vq, pos);
 }
 
@@ -70,6 +70,8 @@ static void fill(struct vhost_vq *vq, const struct vhost_pkt *pkt,
 		const struct vhost_chain *c = &dev->chain[i];
 		size_t part = min(total - done, (size_t)c->in_len), h = 0;
 
+		if (unlikely(dev->canary))
+			vq->stats.canaries += vhost_sg_find(dev, c, dev->canary);
 		if (done < dev->hdr_len) {
 			h = min(dev->hdr_len - done, part);
 			vhost_sg_write(dev, c, 0, (u8 *)&hdr + done, h);

@@ -2,10 +2,8 @@
 /*
  * Inflight records: shared memory, kept by the front end, that says which
  * buffers were taken and not yet returned, so that a back-end started after
- * a crash takes those again, in their order.
- *
- * Split rings only. For packed rings a region of size 0 is offered, which is
- * how a back-end says that it keeps none.
+ * a crash takes those again, in their order. This file has what both ring
+ * formats share, and the records of split rings.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,10 +28,17 @@ struct inflight_split {
 	struct inflight_desc desc[];
 };
 
-static u64 queue_bytes(u16 queue_size)
+static u64 split_bytes(u16 queue_size)
 {
-	u64 size = sizeof(struct inflight_split) +
-		   (u64)queue_size * sizeof(struct inflight_desc);
+	return sizeof(struct inflight_split) +
+	       (u64)queue_size * sizeof(struct inflight_desc);
+}
+
+static u64 queue_bytes(const struct vhost_dev *dev, u16 queue_size)
+{
+	u64 size = vhost_has(dev, VIRTIO_F_RING_PACKED) ?
+		   vhost_inflight_packed_bytes(queue_size) :
+		   split_bytes(queue_size);
 
 	return (size + 63) / 64 * 64;
 }
@@ -63,12 +68,10 @@ int vhost_inflight_get(struct vhost_dev *dev, struct vu_inflight *req)
 
 	req->size = 0;
 	req->offset = 0;
-	if (vhost_has(dev, VIRTIO_F_RING_PACKED))
-		return -EOPNOTSUPP;
 	if (!req->num_queues || req->num_queues > dev->num_vqs ||
 	    !req->queue_size || req->queue_size > VHOST_MAX_QUEUE_SIZE)
 		return -EINVAL;
-	req->size = req->num_queues * queue_bytes(req->queue_size);
+	req->size = req->num_queues * queue_bytes(dev, req->queue_size);
 	fd = memfd_create("vhost-inflight", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, (off_t)req->size) < 0) {
 		vhost_err(dev, "inflight region: %m");
@@ -89,7 +92,7 @@ int vhost_inflight_set(struct vhost_dev *dev, const struct vu_inflight *req,
 
 	if (!req->queue_size || req->queue_size > VHOST_MAX_QUEUE_SIZE ||
 	    !req->num_queues || req->num_queues > dev->num_vqs ||
-	    req->size < req->num_queues * queue_bytes(req->queue_size) ||
+	    req->size < req->num_queues * queue_bytes(dev, req->queue_size) ||
 	    req->offset % (u64)sysconf(_SC_PAGESIZE)) {
 		vhost_err(dev, "inflight region of %llu bytes for %u queues of %u refused",
 			  (unsigned long long)req->size, req->num_queues,
@@ -161,10 +164,14 @@ void vhost_inflight_start(struct vhost_vq *vq)
 	if (!vq->redo)
 		return;
 	r = (void *)((u8 *)dev->inflight_map +
-		     vq->index * queue_bytes((u16)dev->inflight_size));
+		     vq->index * queue_bytes(dev, (u16)dev->inflight_size));
 	vq->inflight = r;
+	if (vq->packed) {
+		vhost_inflight_packed_start(vq);
+		goto out;
+	}
 	if (vget(&r->version) != 1) {
-		memset(r, 0, queue_bytes((u16)vq->num));
+		memset(r, 0, split_bytes((u16)vq->num));
 		vset(&r->desc_num, (u16)vq->num);
 		vset(&r->used_idx, vq->used_idx);
 		vset(&r->version, 1);
@@ -173,6 +180,7 @@ void vhost_inflight_start(struct vhost_vq *vq)
 	finish_batch(vq, r);
 	collect_redo(vq, r);
 	vq->last_avail = (u16)(vq->used_idx + vq->redo_len);
+out:
 	if (vq->redo_len)
 		vhost_info(dev, "queue %u: %u buffers were in flight: again",
 			   vq->index, vq->redo_len);
@@ -186,28 +194,49 @@ bool vhost_inflight_next(struct vhost_vq *vq, u16 *id)
 	return true;
 }
 
-void vhost_inflight_mark(struct vhost_vq *vq, const struct vhost_chain *chain)
+void vhost_inflight_mark(struct vhost_vq *vq, struct vhost_chain *chain)
 {
-	struct inflight_desc *d = &vq->inflight->desc[chain->id];
+	struct inflight_split *r = vq->inflight;
+	struct inflight_desc *d = &r->desc[chain->id];
 
+	if (vq->packed) {
+		if (!chain->again)
+			vhost_inflight_packed_mark(vq, chain);
+		return;
+	}
 	vset(&d->counter, vq->dev->inflight_clock++);
 	vset_release(&d->inflight, 1);
 }
 
-void vhost_inflight_forget(struct vhost_vq *vq, u16 id)
+/* Of several chains the last one is forgotten first. */
+void vhost_inflight_forget(struct vhost_vq *vq, const struct vhost_chain *chain)
 {
-	vset(&vq->inflight->desc[id].inflight, 0);
+	struct inflight_split *r = vq->inflight;
+
+	if (!vq->packed)
+		vset(&r->desc[chain->id].inflight, 0);
+	else if (!chain->again)
+		vhost_inflight_packed_forget(vq, chain);
 }
 
-void vhost_inflight_push(struct vhost_vq *vq, u16 id)
+void vhost_inflight_push(struct vhost_vq *vq, const struct vhost_chain *chain)
 {
-	vset(&vq->inflight->desc[id].next, vget(&vq->inflight->last_batch_head));
-	vset_release(&vq->inflight->last_batch_head, id);
+	struct inflight_split *r = vq->inflight;
+
+	if (vq->packed) {
+		vhost_inflight_packed_push(vq, chain);
+		return;
+	}
+	vset(&r->desc[chain->id].next, vget(&r->last_batch_head));
+	vset_release(&r->last_batch_head, chain->id);
 }
 
 /* The used index is out: the batch is the driver's again. */
 void vhost_inflight_flush(struct vhost_vq *vq)
 {
 	full_barrier();
-	finish_batch(vq, vq->inflight);
+	if (vq->packed)
+		vhost_inflight_packed_flush(vq);
+	else
+		finish_batch(vq, vq->inflight);
 }

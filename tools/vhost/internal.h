@@ -59,11 +59,23 @@ int vhost_inflight_set(struct vhost_dev *dev, const struct vu_inflight *req,
 		       int fd);
 void vhost_inflight_clear(struct vhost_dev *dev);
 void vhost_inflight_start(struct vhost_vq *vq);
-void vhost_inflight_mark(struct vhost_vq *vq, const struct vhost_chain *chain);
-void vhost_inflight_forget(struct vhost_vq *vq, u16 id);
-void vhost_inflight_push(struct vhost_vq *vq, u16 id);
+void vhost_inflight_mark(struct vhost_vq *vq, struct vhost_chain *chain);
+void vhost_inflight_forget(struct vhost_vq *vq, const struct vhost_chain *chain);
+void vhost_inflight_push(struct vhost_vq *vq, const struct vhost_chain *chain);
 void vhost_inflight_flush(struct vhost_vq *vq);
 bool vhost_inflight_next(struct vhost_vq *vq, u16 *id);
+
+/* inflight_packed.c */
+u64 vhost_inflight_packed_bytes(u16 queue_size);
+void vhost_inflight_packed_start(struct vhost_vq *vq);
+bool vhost_inflight_packed_desc(struct vhost_vq *vq, struct vhost_chain *chain,
+				u16 n, struct vring_packed_desc *d);
+void vhost_inflight_packed_mark(struct vhost_vq *vq, struct vhost_chain *chain);
+void vhost_inflight_packed_forget(struct vhost_vq *vq,
+				  const struct vhost_chain *chain);
+void vhost_inflight_packed_push(struct vhost_vq *vq,
+				const struct vhost_chain *chain);
+void vhost_inflight_packed_flush(struct vhost_vq *vq);
 
 /* msg.c, conn.c */
 void vhost_handle(struct vhost_dev *dev, struct vu_msg *msg);

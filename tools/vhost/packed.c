@@ -66,6 +66,23 @@ static void advance(const struct vhost_vq *vq, u16 *pos, bool *wrap, u16 by)
 	*pos = (u16)next;
 }
 
+/* A chain that the last back-end left: from its record. */
+static int pop_again(struct vhost_vq *vq, struct vhost_chain *chain)
+{
+	struct vring_packed_desc d;
+	u16 n = 0;
+	int err = 0;
+
+	for (; n < vq->num && vhost_inflight_packed_desc(vq, chain, n, &d); n++) {
+		if (!err)
+			err = add_one(vq, chain, &d);
+		chain->id = d.id;
+	}
+	chain->ndesc = n;
+	chain->again = true;
+	return err ? err : 1;
+}
+
 /* As split_pop(). The whole chain is walked even when part of it is refused,
  * for its length and id are needed to give it back.
  */
@@ -76,6 +93,9 @@ int packed_pop(struct vhost_vq *vq, struct vhost_chain *chain)
 	u32 n = 0;
 	int err = 0;
 
+	chain->again = false;
+	if (unlikely(vq->inflight) && vhost_inflight_next(vq, &chain->slot))
+		return pop_again(vq, chain);
 	if (!is_avail(vq->avail_wrap, vget_acquire(&vq->pdesc[pos].flags)))
 		return 0;
 	do {

@@ -45,6 +45,8 @@ struct vhost_chain {
 	u32 first;		/* first segment */
 	u32 n_out, n_in;	/* segments to read, then segments to write */
 	u32 out_len, in_len;
+	u16 slot, at;		/* packed: in the inflight record */
+	bool again;		/* taken from that record, not from the ring */
 };
 
 struct vhost_sg {
@@ -64,6 +66,7 @@ struct vhost_vq_stats {
 	u64 too_small;		/* buffer smaller than the packet */
 	u64 bad_chain;		/* chain refused: address, length, loop */
 	u64 bad_ring;		/* ring itself makes no sense: stopped */
+	u64 canaries;		/* found in buffers posted for us to write */
 };
 
 /*
@@ -129,7 +132,7 @@ struct vhost_vq {
 	u32 pending;		/* used, not yet shown to the driver */
 	u16 first_pending;	/* packed: slot whose flags are written last */
 	u16 first_flags;
-	struct inflight_split *inflight;
+	void *inflight;		/* struct inflight_split or inflight_packed */
 	u16 *redo;		/* heads in flight when the last back-end died */
 	u32 redo_len, redo_pos;
 
@@ -177,6 +180,7 @@ struct vhost_dev {
 	const struct vhost_ops *ops;
 	const struct vhost_hooks *hooks;
 	size_t hdr_len;		/* of the packet header; set by features_changed */
+	u64 canary;		/* look for it in what the driver posts; 0: do not */
 	void *priv;
 
 	/* state */
@@ -276,6 +280,8 @@ size_t vhost_sg_read(struct vhost_dev *dev, const struct vhost_chain *chain,
 		     size_t off, void *buf, size_t len);
 size_t vhost_sg_write(struct vhost_dev *dev, const struct vhost_chain *chain,
 		      size_t off, const void *buf, size_t len);
+unsigned int vhost_sg_find(const struct vhost_dev *dev,
+			   const struct vhost_chain *chain, u64 what);
 
 /* packets (burst.c): both return how many were taken */
 unsigned int vhost_enqueue_burst(struct vhost_vq *vq, struct vhost_pkt *pkts,

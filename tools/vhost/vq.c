@@ -159,6 +159,8 @@ void vhost_vq_start(struct vhost_vq *vq)
 		start_split(vq);
 	else if (start_packed(vq) < 0)
 		return;
+	else
+		vhost_inflight_start(vq);
 	vq->broken = false;
 	vq->signalled_valid = false;
 	vq->put_back = 0;
@@ -270,6 +272,9 @@ int vhost_vq_pop(struct vhost_vq *vq, struct vhost_chain *chain)
 	u32 tries;
 	int ret = 0;
 
+	/* a record of a packed ring is of whole batches */
+	if (unlikely(vq->inflight && vq->packed))
+		vhost_vq_flush(vq);
 	for (tries = 0; tries <= vq->num && !vq->broken; tries++) {
 		ret = pop(vq, chain);
 		if (unlikely(vq->inflight && ret))
@@ -328,7 +333,7 @@ void vhost_vq_push(struct vhost_vq *vq, const struct vhost_chain *chain,
 	else
 		split_push(vq, id, len);
 	if (unlikely(vq->inflight))
-		vhost_inflight_push(vq, chain->id);
+		vhost_inflight_push(vq, chain);
 	vq->pending++;
 	vq->unsignalled_slots += chain->ndesc;
 	vq->stats.chains++;
