@@ -95,6 +95,36 @@ case("qemu: in-tree virtio_net, four NICs, traffic, device killed and restarted"
     guest_traffic)
 case("qemu: virtnet, four NICs, traffic, device killed and restarted", "virtnet")(guest_traffic)
 
+
+def dpdk_guest(driver: str, client: bool) -> None:
+    """DPDK's vhost library behind two NICs; it dies and comes back."""
+    if not shutil.which("qemu-system-x86_64"):
+        raise Skip("no qemu-system-x86_64")
+    from qemu_guest import DpdkGuest, VhostNic
+    dpdk.testpmd()
+    nics = [VhostNic(), VhostNic(mode="big"), VhostNic(packed=True)]
+    with DpdkGuest(driver, nics, client) as guest:
+        guest.load(driver)
+        guest.up(*nics)
+        for round_ in range(2):
+            for nic in (n for n in nics if not round_ or not n.packed):
+                guest.poll(f"an answer from DPDK to NIC {nic.index}, round {round_}",
+                           f"ping -c 1 -W 2 {nic.address(True)}", 40)
+                for size in (56, 1400):
+                    text = guest.sh(f"ping -c 50 -i 0.01 -W 5 -s {size} {nic.address(True)}")
+                    assert " 0% packet loss" in text, text
+            if not round_:
+                guest.kill_device()
+                guest.start_device()
+        assert not guest.splat(), guest.splat()
+
+
+for _driver in ("virtnet", "intree"):
+    for _client in (False, True):
+        case(f"dpdk: {_driver} in a guest, DPDK's vhost library "
+             f"{'connects' if _client else 'listens'}, killed and restarted",
+             _driver, _client)(dpdk_guest)
+
 UML_SCRIPT = """#!/bin/sh
 PATH=/sbin:/usr/sbin:/bin:/usr/bin
 for file in net/core/failover.ko drivers/net/net_failover.ko; do

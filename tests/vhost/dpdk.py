@@ -91,12 +91,13 @@ def plugins() -> list[Path]:
             for path in plugin_dir().glob(f"librte_{name.replace('-', '_')}.so.??")]
 
 
-def command(vdev: str, *options: str, prefix: str = "test") -> list[str]:
-    """testpmd on this virtual device, without huge pages or PCI."""
+def command(vdev: str, *options: str, prefix: str = "test",
+            more: list[str] | None = None) -> list[str]:
+    """testpmd on this virtual device (and @more), without huge pages or PCI."""
     argv = [str(testpmd()), "-l", "0-1", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
             f"--file-prefix={prefix}{os.getpid()}"]
     # an installed DPDK loads its own drivers, and may not find them twice
     installed = list((Path("/") / LIB / "dpdk").glob("pmds-*/librte_net_virtio.so*"))
     for plugin in [] if installed else plugins():
         argv += ["-d", str(plugin)]
-    return argv + [f"--vdev={vdev}", "--", "--total-num-mbufs=4096", *options]
+    return argv + [f"--vdev={vdev}", *(more or []), "--", "--total-num-mbufs=4096", *options]

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import dpdk
 from device import PROGRAM
 from frontend import until
 from vmlib import kernels, proc
@@ -97,3 +98,49 @@ class VhostGuest(Guest):
             self.device.kill()
             self.device.wait()
         super().close()
+
+
+class DpdkGuest(VhostGuest):
+    """Behind its NICs is DPDK's vhost library: testpmd answers ARP and pings."""
+
+    def __init__(self, driver: str, nics: list[Nic], client: bool, **more):
+        super().__init__(driver, nics, tap=False, **more)
+        self.client = client            # DPDK connects, QEMU listens
+        self.name = f"dpdk-{driver}"
+
+    def start_device(self) -> None:
+        assert self._run
+        here = self._run.path
+        vdevs = [f"net_vhost{nic.index},iface={here}/vhost{nic.index},queues={nic.pairs},"
+                 f"client={int(self.client)}" for nic in self.nics]
+        argv = dpdk.command(vdevs[0], "--forward-mode=icmpecho",
+                            more=[f"--vdev={vdev}" for vdev in vdevs[1:]])
+        with open(here / "device.log", "ab") as log:
+            self.device = subprocess.Popen(proc.dies_with_us(argv), env=dpdk.environment(),
+                                           stdin=subprocess.PIPE, stdout=log, stderr=log)
+        if not self.client:
+            sockets = [here / f"vhost{nic.index}" for nic in self.nics]
+            until("testpmd to listen", lambda: self.dead() or all(s.exists() for s in sockets), 30)
+
+    def dead(self) -> bool:
+        assert self.device and self._run
+        if self.device.poll() is None:
+            return False
+        text = (self._run.path / "device.log").read_text(encoding="utf-8", errors="replace")
+        raise AssertionError(f"testpmd ended with {self.device.returncode}\n{text[-2000:]}")
+
+    def kill_device(self) -> None:
+        assert self.device
+        self.device.kill()
+        self.device.wait()
+        if not self.client:
+            super().kill_device()
+
+    def configure_host(self) -> None:
+        """There is no host's side but testpmd."""
+
+    def _nic_arguments(self, nic):
+        argv = super()._nic_arguments(nic)
+        if self.client:
+            argv[1] = argv[1].replace("reconnect=1", "server=on,wait=off")
+        return argv
