@@ -7,7 +7,7 @@
 # kernel's own make must not see them as if they had been meant for it.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 .NOTPARALLEL:
-.PHONY: all help demo shell test kunit check bench bench-native install uninstall dkms deb clean
+.PHONY: all help demo shell test kunit check bench bench-native fuzz install uninstall dkms deb clean
 
 ifneq ($(and $(KVER),$(KDIR)),)
 $(error KVER and KDIR both name a kernel: give one of them)
@@ -44,6 +44,9 @@ bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOA
 
 bench-native: ## packets per second at native speed: UML and the device in software
 	@$(PYTHON) tools/bench/native
+
+fuzz: ## fuzz the header gate, the configuration's reader, the device's protocol
+	@tools/fuzz
 
 install: ## install the built module for a kernel (the running one by default)
 	@tools/install

@@ -293,6 +293,18 @@ static u8 virtnet_caps_hdr_len(struct virtio_device *vdev)
 }
 
 /* The device may change its mind between validation and now. */
+static void virtnet_caps_mtu(struct virtio_device *vdev,
+			     struct virtnet_caps *caps)
+{
+	u16 mtu;
+
+	if (!virtio_has_feature(vdev, VIRTIO_NET_F_MTU))
+		return;
+	virtio_cread(vdev, struct virtio_net_config, mtu, &mtu);
+	caps->mtu = max_t(u16, mtu, ETH_MIN_MTU);
+}
+
+/* So it may here. */
 static void virtnet_caps_pairs(struct virtio_device *vdev,
 			       struct virtnet_caps *caps)
 {
@@ -386,8 +398,7 @@ static u16 virtnet_caps_cleared(struct virtio_device *vdev)
  */
 int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 {
-	if (virtio_has_feature(vdev, VIRTIO_NET_F_MTU))
-		virtio_cread(vdev, struct virtio_net_config, mtu, &caps->mtu);
+	virtnet_caps_mtu(vdev, caps);
 	virtnet_caps_ctrl(vdev, caps);
 	virtnet_caps_rss(vdev, caps);
 	virtnet_caps_pairs(vdev, caps);

@@ -128,6 +128,33 @@ static void config_mtu_bad(struct kunit *test)
 	}
 }
 
+static unsigned int mtu_reads;
+
+/* Good when it is looked at first, none when it is read. */
+static void mtu_changes(struct memdev *dev, unsigned int off, unsigned int len)
+{
+	if (off == offsetof(struct virtio_net_config, mtu))
+		memdev_config(dev)->mtu = cpu_to_le16(mtu_reads++ ? 3 : 9000);
+}
+
+static void mtu_tune_changes(struct memdev *dev)
+{
+	dev->on_config_get = mtu_changes;
+}
+
+static void config_mtu_changes(struct kunit *test)
+{
+	struct net_env *env;
+
+	if (!net_ours())
+		kunit_skip(test, "the kernel's driver reads it twice");
+	mtu_reads = 0;
+	env = start(test, BIT_ULL(VIRTIO_NET_F_MTU), mtu_tune_changes);
+	KUNIT_EXPECT_GE(test, env->nd->mtu, ETH_MIN_MTU);
+	KUNIT_EXPECT_GE(test, env->nd->max_mtu, ETH_MIN_MTU);
+	expect_works(env);
+}
+
 /* Every MTU while packets flow: buffers are resized, nothing else changes. */
 static void config_mtu_change(struct kunit *test)
 {
@@ -321,6 +348,7 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_mac_broadcast),
 	KUNIT_CASE(config_mtu),
 	KUNIT_CASE(config_mtu_bad),
+	KUNIT_CASE(config_mtu_changes),
 	KUNIT_CASE_PARAM(config_mtu_change, net_gen_params),
 	KUNIT_CASE_PARAM(config_deps, dep_gen_params),
 	KUNIT_CASE(config_no_status),
