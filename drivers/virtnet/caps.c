@@ -415,6 +415,7 @@ int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 	caps->guest_ecn = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN);
 	caps->guest_hdrlen = virtio_has_feature(vdev,
 						VIRTIO_NET_F_GUEST_HDRLEN);
+	caps->ring_reset = virtio_has_feature(vdev, VIRTIO_F_RING_RESET);
 	caps->link_status = virtio_has_feature(vdev, VIRTIO_NET_F_STATUS);
 	caps->speed_duplex = virtio_has_feature(vdev,
 						VIRTIO_NET_F_SPEED_DUPLEX);

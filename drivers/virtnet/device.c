@@ -10,11 +10,31 @@
 
 #include <linux/virtio_config.h>
 
+/**
+ * virtnet_device_gone() - does nobody answer any more?
+ * @vdev: the device
+ *
+ * Reads from a device that was unplugged give all ones. The virtio core waits
+ * without end for such a device to be reset.
+ */
+bool virtnet_device_gone(struct virtio_device *vdev)
+{
+	return vdev->config->get_status(vdev) == 0xff;
+}
+
+static void virtnet_device_reset(struct virtio_device *vdev)
+{
+	if (!virtnet_device_gone(vdev))
+		virtio_reset_device(vdev);
+}
+
 /* Virtio 1.3, 3.1.1: from reset to the features that were agreed at probe. */
 static int virtnet_negotiate(struct virtio_device *vdev)
 {
 	int err;
 
+	if (virtnet_device_gone(vdev))
+		return -ENODEV;
 	virtio_reset_device(vdev);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
@@ -98,7 +118,7 @@ int virtnet_device_start(struct virtnet_info *vi, bool negotiate)
 	if (!err)
 		err = virtnet_find_vqs(vi);
 	if (err) {
-		virtio_reset_device(vi->vdev);
+		virtnet_device_reset(vi->vdev);
 		return err;
 	}
 	vi->state = VIRTNET_LIVE;
@@ -114,7 +134,7 @@ int virtnet_device_start(struct virtnet_info *vi, bool negotiate)
  */
 void virtnet_device_stop(struct virtnet_info *vi)
 {
-	virtio_reset_device(vi->vdev);
+	virtnet_device_reset(vi->vdev);
 	virtnet_ctrl_stop(&vi->ctrl);
 	if (vi->qs)
 		virtnet_qset_drain(vi->qs);
@@ -138,6 +158,15 @@ static int virtnet_tell(struct virtnet_info *vi, unsigned int pairs)
 	if (vi->caps.rss && (vi->replay_failed & BIT(VIRTNET_REPLAY_RSS)))
 		pairs = 1;
 	return virtnet_channels_set(vi, pairs);
+}
+
+/* The running set is told to the device: let it flow. */
+static void virtnet_go(struct virtnet_info *vi)
+{
+	vi->state = VIRTNET_RUNNING;
+	virtnet_qset_enable(vi->qs);
+	netif_tx_wake_all_queues(vi->dev);
+	virtnet_health_start(vi);
 }
 
 /**
@@ -172,12 +201,19 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 		WRITE_ONCE(vi->qs, NULL);
 		return err;
 	}
-	vi->state = VIRTNET_RUNNING;
-	virtnet_qset_enable(qs);
-	netif_tx_wake_all_queues(vi->dev);
+	virtnet_go(vi);
 	virtnet_channels_spread(vi);
 	virtnet_link_update(vi);
 	return 0;
+}
+
+/* Nobody touches the queues afterwards but the device. */
+static void virtnet_quiesce(struct virtnet_info *vi)
+{
+	virtnet_health_stop(vi);
+	/* NAPI first: it could wake the transmit queues again. */
+	virtnet_qset_disable(vi->qs);
+	netif_tx_disable(vi->dev);
 }
 
 /**
@@ -190,12 +226,34 @@ struct virtnet_qset *virtnet_halt(struct virtnet_info *vi)
 {
 	struct virtnet_qset *qs = vi->qs;
 
-	/* NAPI first: it could wake the transmit queues again. */
-	virtnet_qset_disable(qs);
-	netif_tx_disable(vi->dev);
+	virtnet_quiesce(vi);
 	virtnet_device_stop(vi);
 	WRITE_ONCE(vi->qs, NULL);
 	return qs;
+}
+
+/**
+ * virtnet_switch() - run another queue set
+ * @vi: the interface, VIRTNET_RUNNING
+ * @qs: the set; the interface's if this works
+ *
+ * With the device reset and told everything only if its queues cannot be reset
+ * one by one.
+ *
+ * Return: 0 or -errno with nothing running; the set that ran before is the
+ * caller's in any case.
+ */
+int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs)
+{
+	virtnet_quiesce(vi);
+	if (!virtnet_exchange(vi, qs)) {
+		virtnet_go(vi);
+		virtnet_replay_queues(vi);
+		return 0;
+	}
+	virtnet_device_stop(vi);
+	WRITE_ONCE(vi->qs, NULL);
+	return virtnet_run(vi, qs);
 }
 
 /* From the settings to a running interface. */

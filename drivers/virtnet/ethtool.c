@@ -142,6 +142,7 @@ VIRTNET_RXFH(virtnet_get_rxfh, virtnet_set_rxfh,
 const struct ethtool_ops virtnet_ethtool_ops = {
 	.supported_coalesce_params = VIRTNET_COALESCE_PARAMS,
 	.get_drvinfo = virtnet_get_drvinfo,
+	.reset = virtnet_reset,
 	.get_link = ethtool_op_get_link,
 	.get_sset_count = virtnet_get_sset_count,
 	.get_strings = virtnet_get_strings,

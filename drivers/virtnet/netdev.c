@@ -9,7 +9,10 @@
 
 static int virtnet_open(struct net_device *dev)
 {
-	return virtnet_up(netdev_priv(dev));
+	struct virtnet_info *vi = netdev_priv(dev);
+
+	virtnet_recovery_forgive(vi);
+	return virtnet_up(vi);
 }
 
 static int virtnet_close(struct net_device *dev)
@@ -39,7 +42,8 @@ static void virtnet_tx_timeout(struct net_device *dev, unsigned int txqueue)
 
 	atomic_long_inc(&vi->stats[txqueue].tx.timeouts);
 	netdev_err(dev, "transmit queue %u timed out\n", txqueue);
-	virtnet_report_fault(vi, VIRTNET_FAULT_TX_TIMEOUT);
+	virtnet_report_queue(vi, VIRTNET_FAULT_TX_TIMEOUT,
+			     txq2vq(txqueue));
 }
 
 const struct net_device_ops virtnet_netdev_ops = {

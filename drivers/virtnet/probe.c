@@ -40,14 +40,18 @@ static int virtnet_alloc(struct virtnet_info *vi)
 {
 	unsigned int n = virtnet_vqs_count(&vi->caps);
 
+	vi->recovery.queue = kcalloc(2 * vi->caps.max_pairs,
+				     sizeof(*vi->recovery.queue), GFP_KERNEL);
 	vi->stats = virtnet_stats_alloc(vi->caps.max_pairs);
 	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
 	vi->vq_names = kcalloc(n, sizeof(*vi->vq_names), GFP_KERNEL);
-	return vi->stats && vi->vqs && vi->vq_names ? 0 : -ENOMEM;
+	return vi->recovery.queue && vi->stats && vi->vqs && vi->vq_names ?
+	       0 : -ENOMEM;
 }
 
 static void virtnet_free(struct virtnet_info *vi)
 {
+	kfree(vi->recovery.queue);
 	kvfree(vi->stats);
 	kfree(vi->vqs);
 	kfree(vi->vq_names);

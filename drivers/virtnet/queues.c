@@ -166,7 +166,8 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	return err ? err : virtnet_rq_pools(rq);
 }
 
-static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
+static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
+			    const struct virtnet_settings *s)
 {
 	struct send_queue *sq = &qs->sq[i];
 	struct virtnet_info *vi = qs->vi;
@@ -175,6 +176,8 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i)
 	sq->index = i;
 	sq->hdr_len = vi->caps.hdr_len;
 	sq->can_push = vi->caps.any_layout;
+	sq->room = vi->caps.tx_ring_max - s->tx_ring +
+		   min_t(u16, VIRTNET_TX_SG, s->tx_ring);
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
@@ -248,7 +251,7 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 		goto fail;
 	qs->pairs = s->pairs;
 	for (i = 0; i < qs->pairs; i++) {
-		virtnet_sq_init(qs, i);
+		virtnet_sq_init(qs, i, s);
 		if (virtnet_rq_init(qs, i))
 			goto fail;
 	}
@@ -299,7 +302,7 @@ void virtnet_qset_fill(struct virtnet_qset *qs)
 }
 
 /* Let NAPI look once: it kicks, retries the refill, and arms the callback. */
-static void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
+void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
 {
 	napi_enable(napi);
 	local_bh_disable();

@@ -18,6 +18,24 @@ const struct virtnet_replay_item
 };
 EXPORT_SYMBOL_IF_KUNIT(virtnet_replay_items);
 
+/* Tell one thing, if there is something to tell. Return: false if refused. */
+static bool virtnet_replay_one(struct virtnet_info *vi, unsigned int i)
+{
+	const struct virtnet_replay_item *item = virtnet_replay_items[i];
+	int err;
+
+	if (!item->able(&vi->caps) ||
+	    (item->wanted && !item->wanted(&vi->caps, &vi->settings)))
+		return true;
+	err = item->send(vi, &vi->settings, NULL);
+	if (!err)
+		return true;
+	atomic_long_inc(&vi->replay_failures);
+	netdev_warn(vi->dev, "device was not told its %s: %pe\n",
+		    item->name, ERR_PTR(err));
+	return false;
+}
+
 /**
  * virtnet_replay() - tell a device that was reset everything
  * @vi: the interface; the device ready, nothing sent to it yet
@@ -29,25 +47,25 @@ EXPORT_SYMBOL_IF_KUNIT(virtnet_replay_items);
  */
 unsigned long virtnet_replay(struct virtnet_info *vi)
 {
-	const struct virtnet_replay_item *item;
 	unsigned long failed = 0;
 	unsigned int i;
-	int err;
 
-	for (i = 0; i < VIRTNET_REPLAY_ITEMS; i++) {
-		item = virtnet_replay_items[i];
-		if (!item->able(&vi->caps) ||
-		    (item->wanted && !item->wanted(&vi->caps, &vi->settings)))
-			continue;
-		err = item->send(vi, &vi->settings, NULL);
-		if (!err)
-			continue;
-		failed |= BIT(i);
-		atomic_long_inc(&vi->replay_failures);
-		netdev_warn(vi->dev, "device was not told its %s: %pe\n",
-			    item->name, ERR_PTR(err));
-	}
+	for (i = 0; i < VIRTNET_REPLAY_ITEMS; i++)
+		if (!virtnet_replay_one(vi, i))
+			failed |= BIT(i);
 	return failed;
+}
+
+/**
+ * virtnet_replay_queues() - what single queues forget when they are reset
+ * @vi: the interface, running
+ *
+ * Their own interrupt moderation (virtio 1.3, 5.1.6.5.8.1).
+ */
+void virtnet_replay_queues(struct virtnet_info *vi)
+{
+	__assign_bit(VIRTNET_REPLAY_VQ_COAL, &vi->replay_failed,
+		     !virtnet_replay_one(vi, VIRTNET_REPLAY_VQ_COAL));
 }
 
 static bool virtnet_replay_due(const struct virtnet_info *vi, unsigned int i,

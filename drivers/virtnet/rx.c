@@ -85,8 +85,7 @@ static void virtnet_rx_check_broken(struct receive_queue *rq,
 {
 	if (likely(!virtqueue_is_broken(rq->vq)))
 		return;
-	d->bad_used++;
-	virtnet_report_fault(rq->vi, VIRTNET_FAULT_BAD_USED);
+	d->bad_used += virtnet_report_broken(rq->vi, rq->vq);
 }
 
 /* Hand up what GRO would not have merged, all at once. */
@@ -119,6 +118,6 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 	virtnet_rx_check_broken(rq, &d);
 	virtnet_rx_stats_add(rq->stats, &d);
 	if (done < budget)
-		ring_complete(napi, rq->vq, done);
+		ring_complete(napi, rq->vq, done, &rq->armed);
 	return done;
 }

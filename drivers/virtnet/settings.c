@@ -91,7 +91,7 @@ static void virtnet_swap_back(struct virtnet_info *vi, struct virtnet_qset *qs,
 	if (!virtnet_run(vi, qs))
 		return;
 	virtnet_qset_free(qs);
-	virtnet_report_fault(vi, VIRTNET_FAULT_NEEDS_RESET);
+	virtnet_report_fault(vi, VIRTNET_FAULT_NO_START);
 }
 
 /* Replace the running queue set; on failure the old one runs again. */
@@ -107,8 +107,8 @@ static int virtnet_swap(struct virtnet_info *vi,
 		NL_SET_ERR_MSG_MOD(extack, "no memory for the new queues");
 		return -ENOMEM;
 	}
-	prev = virtnet_halt(vi);
-	err = virtnet_run(vi, new);
+	prev = vi->qs;
+	err = virtnet_switch(vi, new);
 	if (err) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "device did not start with the new queues");

@@ -73,14 +73,7 @@ static void virtnet_tx_read(const struct virtnet_sq_stats *s,
 
 static u64 virtnet_irq_read(const struct virtnet_irq_stats *s)
 {
-	unsigned int start;
-	u64 v;
-
-	do {
-		start = u64_stats_fetch_begin(&s->syncp);
-		v = u64_stats_read(&s->interrupts);
-	} while (u64_stats_fetch_retry(&s->syncp, start));
-	return v;
+	return virtnet_stat_read(&s->syncp, &s->interrupts);
 }
 
 /**
@@ -121,10 +114,21 @@ static const struct {
 } virtnet_dev_counters[] = {
 #define DEV(str, member) { str, offsetof(struct virtnet_info, member) }
 	DEV("tx_timeout", recovery.count[VIRTNET_FAULT_TX_TIMEOUT]),
+	DEV("stuck_rx", recovery.count[VIRTNET_FAULT_STUCK_RX]),
+	DEV("missed_irq", recovery.count[VIRTNET_FAULT_MISSED_IRQ]),
 	DEV("bad_used", recovery.count[VIRTNET_FAULT_BAD_USED]),
+	DEV("broken_queue", recovery.count[VIRTNET_FAULT_BROKEN]),
 	DEV("needs_reset", recovery.count[VIRTNET_FAULT_NEEDS_RESET]),
-	DEV("recover_ok", recovery.restarts),
+	DEV("ctrl_stuck", recovery.count[VIRTNET_FAULT_CTRL_TIMEOUT]),
+	DEV("device_restart", recovery.count[VIRTNET_FAULT_RESTARTED]),
+	DEV("start_failed", recovery.count[VIRTNET_FAULT_NO_START]),
+	DEV("user_reset", recovery.count[VIRTNET_FAULT_USER]),
+	DEV("recover_poll", recovery.steps[VIRTNET_STEP_POLL]),
+	DEV("recover_kick", recovery.steps[VIRTNET_STEP_KICK]),
+	DEV("recover_queue", recovery.steps[VIRTNET_STEP_QUEUE]),
+	DEV("recover_ok", recovery.steps[VIRTNET_STEP_DEVICE]),
 	DEV("recover_failed", recovery.failures),
+	DEV("recover_given_up", recovery.surrenders),
 	DEV("feat_cleared", feat_cleared),
 	DEV("ctrl_commands", ctrl.commands),
 	DEV("ctrl_nak", ctrl.naks),

@@ -35,8 +35,11 @@ void skb_xmit_done(struct virtqueue *vq)
 	ring_schedule(&sq->napi, vq);
 }
 
-/* Free what the device has sent. Tx lock held; @budget as NAPI got it. */
-static void virtnet_tx_free(struct send_queue *sq, int budget)
+/*
+ * Free what the device has sent. Tx lock held; @budget as NAPI got it.
+ * Return: how many packets that was.
+ */
+static unsigned int virtnet_tx_free(struct send_queue *sq, int budget)
 {
 	unsigned int len, packets = 0, bytes = 0;
 	struct sk_buff *skb;
@@ -47,18 +50,19 @@ static void virtnet_tx_free(struct send_queue *sq, int budget)
 		napi_consume_skb(skb, budget);
 	}
 	if (!packets)
-		return;
+		return 0;
 	netdev_tx_completed_queue(sq->txq, packets, bytes);
 	u64_stats_update_begin(&sq->stats->syncp);
 	u64_stats_add(&sq->stats->packets, packets);
 	u64_stats_add(&sq->stats->bytes, bytes);
 	u64_stats_update_end(&sq->stats->syncp);
+	return packets;
 }
 
 /* Is there room for whatever the stack may send next? */
 static bool virtnet_tx_room(const struct send_queue *sq)
 {
-	return ring_free(sq->vq) >= VIRTNET_TX_SG;
+	return ring_free(sq->vq) >= sq->room;
 }
 
 static void virtnet_tx_wake(struct send_queue *sq)
@@ -268,8 +272,8 @@ static void virtnet_tx_check_broken(struct send_queue *sq)
 {
 	if (likely(!virtqueue_is_broken(sq->vq)))
 		return;
-	virtnet_tx_stat_add(sq->stats, bad_used, 1);
-	virtnet_report_fault(sq->vi, VIRTNET_FAULT_BAD_USED);
+	if (virtnet_report_broken(sq->vi, sq->vq))
+		virtnet_tx_stat_add(sq->stats, bad_used, 1);
 }
 
 /**
@@ -304,11 +308,34 @@ int virtnet_poll_tx(struct napi_struct *napi, int budget)
 	return 0;
 }
 
+/**
+ * virtnet_tx_look() - free what was sent and wake the queue, as NAPI would
+ * @sq: the queue; process context
+ *
+ * Return: true if there was something.
+ */
+bool virtnet_tx_look(struct send_queue *sq)
+{
+	bool found;
+
+	__netif_tx_lock_bh(sq->txq);
+	found = virtnet_tx_free(sq, 0);
+	virtnet_tx_wake(sq);
+	__netif_tx_unlock_bh(sq->txq);
+	return found;
+}
+
+/* What was in the ring and will never be sent. Transmit is stopped. */
+void virtnet_tx_unsent(struct send_queue *sq, void *token)
+{
+	virtnet_tx_drop(sq, token, 0);
+}
+
 /* Free what will never be sent; the device is reset and NAPI off. */
 void virtnet_tx_drain(struct send_queue *sq)
 {
-	struct sk_buff *skb;
+	void *token;
 
-	while ((skb = virtqueue_detach_unused_buf(sq->vq)))
-		virtnet_tx_drop(sq, skb, 0);
+	while ((token = virtqueue_detach_unused_buf(sq->vq)))
+		virtnet_tx_unsent(sq, token);
 }

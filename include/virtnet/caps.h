@@ -45,6 +45,7 @@ struct virtio_device;
  * @hash_report: the vnet header carries the hash
  * @notf_coal: interrupt moderation, for all receive and all transmit queues
  * @vq_notf_coal: interrupt moderation of each queue
+ * @ring_reset: single queues can be reset
  * @offloads: receive offloads agreed to, as in VIRTIO_NET_CTRL_GUEST_OFFLOADS
  * @hash_types: VIRTIO_NET_RSS_HASH_TYPE_* that we and the device know
  * @rss_table: entries of the indirection table, a power of two
@@ -82,6 +83,7 @@ struct virtnet_caps {
 	bool hash_report;
 	bool notf_coal;
 	bool vq_notf_coal;
+	bool ring_reset;
 	u64 offloads;
 	u32 hash_types;
 	u16 rss_table;

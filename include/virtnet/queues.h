@@ -132,6 +132,7 @@ struct receive_queue {
 	struct virtnet_info *vi;
 	struct virtnet_rq_stats *stats;
 	struct virtnet_rx_plan plan;
+	u32 armed;
 
 	/* Slow path fields follow. */
 	struct page_pool *pool;
@@ -147,6 +148,9 @@ struct receive_queue {
 /**
  * struct send_queue - one transmit queue
  *
+ * @room: descriptors that have to be free for another packet: so many may one
+ * take, and those that the user does not want used come on top.
+ *
  * Everything behind @vq is under the queue's netdev tx lock.
  */
 struct send_queue {
@@ -155,6 +159,7 @@ struct send_queue {
 	struct virtnet_sq_stats *stats;
 	struct netdev_queue *txq;
 	u16 index;
+	u16 room;
 	u8 hdr_len;
 	bool can_push;
 	bool phys;
@@ -199,6 +204,7 @@ void virtnet_qset_fill(struct virtnet_qset *qs);
 void virtnet_qset_enable(struct virtnet_qset *qs);
 void virtnet_qset_disable(struct virtnet_qset *qs);
 void virtnet_qset_drain(struct virtnet_qset *qs);
+void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq);
 
 /* Queue pairs are laid out rx0, tx0, rx1, tx1, ... (virtio 1.3, 5.1.2). */
 static inline unsigned int rxq2vq(unsigned int rxq)

@@ -65,6 +65,7 @@ extern const struct virtnet_replay_item
 	* const virtnet_replay_items[VIRTNET_REPLAY_ITEMS];
 
 unsigned long virtnet_replay(struct virtnet_info *vi);
+void virtnet_replay_queues(struct virtnet_info *vi);
 int virtnet_replay_changes(struct virtnet_info *vi,
 			   const struct virtnet_settings *old,
 			   struct netlink_ext_ack *extack);

@@ -109,6 +109,27 @@ static inline bool ring_kick(struct virtqueue *vq)
 	return virtqueue_kick_prepare(vq) && virtqueue_notify(vq);
 }
 
+/**
+ * ring_reset() - take back everything that the device did not use
+ * @vq: a queue that nobody uses
+ * @recycle: gets each token
+ *
+ * May sleep. A ring in which the virtio core found nonsense is in order again
+ * afterwards.
+ *
+ * Return: 0 with the ring empty and in use again, -ENOENT or -EPERM if the
+ * kernel or the device cannot, otherwise -errno with the ring out of order.
+ */
+static inline int ring_reset(struct virtqueue *vq,
+			     void (*recycle)(struct virtqueue *vq, void *token))
+{
+	int err = virtqueue_reset(vq, recycle, NULL);
+
+	if (!err)
+		__virtqueue_unbreak(vq);
+	return err;
+}
+
 /* Descriptors free in the ring. */
 static inline unsigned int ring_free(const struct virtqueue *vq)
 {
@@ -135,15 +156,17 @@ static inline void ring_schedule(struct napi_struct *napi, struct virtqueue *vq)
  * @napi: the queue's NAPI, being polled
  * @vq: the queue
  * @done: packets handled, below the budget
+ * @armed: set to where the ring stood then, for virtqueue_poll()
  *
  * Arms first and looks again afterwards, so that a buffer which the device
  * used between the last ring_get() and the arming is not left behind.
  */
 static inline void ring_complete(struct napi_struct *napi, struct virtqueue *vq,
-				 int done)
+				 int done, u32 *armed)
 {
 	unsigned int last = virtqueue_enable_cb_prepare(vq);
 
+	WRITE_ONCE(*armed, last);
 	if (!napi_complete_done(napi, done))
 		virtqueue_disable_cb(vq);
 	else if (unlikely(virtqueue_poll(vq, last)))

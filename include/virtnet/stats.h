@@ -86,6 +86,20 @@ struct virtnet_pair_stats {
 	struct virtnet_irq_stats tx_irq;
 };
 
+/* A consistent reading of one counter; any context but the writer's. */
+static inline u64 virtnet_stat_read(const struct u64_stats_sync *syncp,
+				    const u64_stats_t *counter)
+{
+	unsigned int start;
+	u64 v;
+
+	do {
+		start = u64_stats_fetch_begin(syncp);
+		v = u64_stats_read(counter);
+	} while (u64_stats_fetch_retry(syncp, start));
+	return v;
+}
+
 void virtnet_rx_stats_add(struct virtnet_rq_stats *stats,
 			  const struct virtnet_rx_delta *d);
 void virtnet_irq_stats_inc(struct virtnet_irq_stats *stats);

@@ -12,6 +12,8 @@ void skb_xmit_done(struct virtqueue *vq);
 int virtnet_poll_tx(struct napi_struct *napi, int budget);
 netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 void virtnet_tx_nudge(struct send_queue *sq);
+bool virtnet_tx_look(struct send_queue *sq);
+void virtnet_tx_unsent(struct send_queue *sq, void *token);
 void virtnet_tx_drain(struct send_queue *sq);
 
 #endif

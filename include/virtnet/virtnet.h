@@ -19,7 +19,9 @@
  *   rx*.c       receive; one file per buffer mode
  *   vnet_hdr.c  the header gate
  *   tx.c        transmit
- *   recovery.c  reasons, and the work that restarts the device
+ *   queue_reset.c resetting single queues
+ *   recovery.c  reasons, and the work that mends
+ *   health.c    what nobody reports
  *   netdev.c    net_device_ops
  *   ethtool.c, stats.c
  */
@@ -139,14 +141,20 @@ int virtnet_freeze(struct virtio_device *vdev);
 int virtnet_restore(struct virtio_device *vdev);
 
 /* device.c: RTNL held, or before registration */
+bool virtnet_device_gone(struct virtio_device *vdev);
 unsigned int virtnet_vqs_count(const struct virtnet_caps *caps);
 int virtnet_device_start(struct virtnet_info *vi, bool negotiate);
 void virtnet_device_stop(struct virtnet_info *vi);
 int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs);
 struct virtnet_qset *virtnet_halt(struct virtnet_info *vi);
+int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs);
 int virtnet_up(struct virtnet_info *vi);
 void virtnet_down(struct virtnet_info *vi);
 int virtnet_restart(struct virtnet_info *vi);
+
+/* queue_reset.c: RTNL held */
+int virtnet_queue_restart(struct virtnet_info *vi, unsigned int index);
+int virtnet_exchange(struct virtnet_info *vi, struct virtnet_qset *qs);
 
 /* netdev.c */
 void virtnet_netdev_init(struct virtnet_info *vi);

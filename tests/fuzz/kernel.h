@@ -68,6 +68,7 @@ struct virtio_device {
 
 #define VIRTIO_F_VERSION_1	32
 #define VIRTIO_F_ANY_LAYOUT	27
+#define VIRTIO_F_RING_RESET	40
 #define VIRTIO_FEATURES_U64S	2
 
 static inline bool virtio_has_feature(const struct virtio_device *vdev,

@@ -284,7 +284,7 @@ static void set_unanswered(struct kunit *test)
 	env->dev->ctrl->class_answer[w->class] = MEMDEV_OK;
 	KUNIT_EXPECT_GT(test, atomic_long_read(&vi->ctrl.timeouts), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(before, &vi->settings, sizeof(*before)), 0);
-	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->recovery.restarts)));
+	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->recovery.steps[VIRTNET_STEP_DEVICE])));
 	KUNIT_EXPECT_TRUE(test, net_wait(netif_carrier_ok(env->nd)));
 	KUNIT_EXPECT_EQ(test, set_ask(env, w), 0);
 	set_works(test, env, 3);
@@ -308,7 +308,7 @@ static void set_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_RX, 1, &on, 1), -EIO);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&vi->ctrl.late), 1);
 	rtnl_unlock();
-	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->recovery.restarts)));
+	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->recovery.steps[VIRTNET_STEP_DEVICE])));
 }
 
 /* An answer that takes a while is waited for. */
