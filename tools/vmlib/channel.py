@@ -8,11 +8,11 @@ output of any kind passes unharmed, and no network interface is involved.
 import re
 import secrets
 import select
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import proc
 from .errors import CommandFailed, GuestDied
 
 
@@ -34,8 +34,7 @@ class Channel:
     """Runs shell scripts in the guest, one at a time."""
 
     def __init__(self, path: Path):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(path))
+        self._socket = proc.connect(path)
         self._socket.setblocking(False)
         self._buffer = b""
 

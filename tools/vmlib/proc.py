@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -54,6 +55,20 @@ def poll(what: str, test: Callable[[], Optional[T]], timeout: float = 60,
         if time.monotonic() > end:
             raise VmError(f"waited {timeout:.0f} s in vain for {what}")
         time.sleep(pause)
+
+
+def connect(path: Path, timeout: float = 30) -> socket.socket:
+    """Connect to a program that is just starting: its socket's name is there first,
+    and somebody who listens a moment later."""
+    def attempt() -> Optional[socket.socket]:
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            sock.close()
+            return None
+        return sock
+    return poll(f"somebody to listen on {path.name}", attempt, timeout)
 
 
 class Ending(Exception):

@@ -2,10 +2,10 @@
 """A client of QEMU's monitor protocol."""
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
+from . import proc
 from .errors import GuestDied, VmError
 
 
@@ -13,9 +13,8 @@ class Qmp:
     """Sends commands to one QEMU; events that come in between are kept."""
 
     def __init__(self, path: Path, timeout: float = 60):
-        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket = proc.connect(path)
         self._socket.settimeout(timeout)
-        self._socket.connect(str(path))
         self._lines = self._socket.makefile("r", encoding="utf-8")
         self.events: list[dict] = []
         self._receive()     # the greeting
