@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupt moderation by the device (virtio 1.3, 5.1.6.5.8). */
+/* Interrupt moderation as the user wants it (virtio 1.3, 5.1.6.5.8). */
 #include <virtnet/virtnet.h>
 
 #include <linux/netlink.h>
@@ -11,12 +11,32 @@
 static bool virtnet_coal_same(const struct virtnet_coal *a,
 			      const struct virtnet_coal *b)
 {
-	return a->usecs == b->usecs && a->frames == b->frames;
+	return a->usecs == b->usecs && a->frames == b->frames &&
+	       a->adaptive == b->adaptive;
 }
 
 static bool virtnet_coal_set(const struct virtnet_coal *c)
 {
 	return c->usecs || c->frames;
+}
+
+/* Is there a device that can be told? */
+bool virtnet_coal_by_device(const struct virtnet_caps *caps)
+{
+	return caps->notf_coal || caps->vq_notf_coal;
+}
+
+/* Do two settings want some queue moderated differently? */
+bool virtnet_coal_changed(const struct virtnet_settings *a,
+			  const struct virtnet_settings *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < VIRTNET_PAIRS_MAX; i++)
+		if (!virtnet_coal_same(&a->rxq_coal[i], &b->rxq_coal[i]) ||
+		    !virtnet_coal_same(&a->txq_coal[i], &b->txq_coal[i]))
+			return true;
+	return false;
 }
 
 /* --- all receive queues, all transmit queues --- */
@@ -39,9 +59,12 @@ static bool virtnet_coal_differs(const struct virtnet_settings *a,
 	       !virtnet_coal_same(&a->tx_coal, &b->tx_coal);
 }
 
-static int virtnet_coal_tell(struct virtnet_info *vi, u8 cmd,
-			     const struct virtnet_coal *c)
+/* Moderation of all queues of a direction. RTNL held. Return: 0 or -errno. */
+int virtnet_coal_tell_all(struct virtnet_info *vi, bool tx,
+			  const struct virtnet_coal *c)
 {
+	u8 cmd = tx ? VIRTIO_NET_CTRL_NOTF_COAL_TX_SET :
+		      VIRTIO_NET_CTRL_NOTF_COAL_RX_SET;
 	struct virtio_net_ctrl_coal v = {
 		.max_packets = cpu_to_le32(c->frames),
 		.max_usecs = cpu_to_le32(c->usecs),
@@ -57,12 +80,10 @@ static int virtnet_coal_send(struct virtnet_info *vi,
 {
 	int err;
 
-	err = virtnet_coal_tell(vi, VIRTIO_NET_CTRL_NOTF_COAL_RX_SET,
-				&s->rx_coal);
+	err = virtnet_coal_tell_all(vi, false, &s->rx_coal);
 	if (err)
 		return err;
-	return virtnet_coal_tell(vi, VIRTIO_NET_CTRL_NOTF_COAL_TX_SET,
-				 &s->tx_coal);
+	return virtnet_coal_tell_all(vi, true, &s->tx_coal);
 }
 
 const struct virtnet_replay_item virtnet_replay_coal = {
@@ -93,8 +114,9 @@ static bool virtnet_vq_coal_differs(const struct virtnet_settings *a,
 	return virtnet_coal_differs(a, b);
 }
 
-static int virtnet_vq_coal_tell(struct virtnet_info *vi, unsigned int vq,
-				const struct virtnet_coal *c)
+/* Moderation of one virtqueue. RTNL held. Return: 0 or -errno. */
+int virtnet_coal_tell_queue(struct virtnet_info *vi, unsigned int vq,
+			    const struct virtnet_coal *c)
 {
 	struct virtio_net_ctrl_coal_vq v = {
 		.vqn = cpu_to_le16(vq),
@@ -131,11 +153,11 @@ static int virtnet_vq_coal_send(struct virtnet_info *vi,
 			tx = &old->txq_coal[i];
 		}
 		if (!virtnet_coal_same(rx, &s->rxq_coal[i]))
-			err = virtnet_vq_coal_tell(vi, rxq2vq(i),
-						   &s->rxq_coal[i]);
+			err = virtnet_coal_tell_queue(vi, rxq2vq(i),
+						      &s->rxq_coal[i]);
 		if (!err && !virtnet_coal_same(tx, &s->txq_coal[i]))
-			err = virtnet_vq_coal_tell(vi, txq2vq(i),
-						   &s->txq_coal[i]);
+			err = virtnet_coal_tell_queue(vi, txq2vq(i),
+						      &s->txq_coal[i]);
 	}
 	return err;
 }
@@ -158,9 +180,12 @@ static void virtnet_coal_get(struct ethtool_coalesce *ec,
 	ec->rx_max_coalesced_frames = rx->frames;
 	ec->tx_coalesce_usecs = tx->usecs;
 	ec->tx_max_coalesced_frames = tx->frames;
+	ec->use_adaptive_rx_coalesce = rx->adaptive;
+	ec->use_adaptive_tx_coalesce = tx->adaptive;
 }
 
-static int virtnet_coal_take(const struct ethtool_coalesce *ec,
+static int virtnet_coal_take(const struct virtnet_caps *caps,
+			     const struct ethtool_coalesce *ec,
 			     struct virtnet_coal *rx, struct virtnet_coal *tx,
 			     struct netlink_ext_ack *extack)
 {
@@ -168,6 +193,14 @@ static int virtnet_coal_take(const struct ethtool_coalesce *ec,
 	rx->frames = ec->rx_max_coalesced_frames;
 	tx->usecs = ec->tx_coalesce_usecs;
 	tx->frames = ec->tx_max_coalesced_frames;
+	rx->adaptive = ec->use_adaptive_rx_coalesce;
+	tx->adaptive = ec->use_adaptive_tx_coalesce;
+	if (!virtnet_coal_by_device(caps) &&
+	    (virtnet_coal_set(rx) || virtnet_coal_set(tx) || tx->adaptive)) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "device has no interrupt moderation, only adaptive-rx works without");
+		return -EOPNOTSUPP;
+	}
 	if (max(rx->usecs, tx->usecs) <= VIRTNET_COAL_USECS_MAX)
 		return 0;
 	NL_SET_ERR_MSG_MOD(extack, "more than a second of delay");
@@ -180,8 +213,6 @@ int virtnet_get_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
 {
 	struct virtnet_info *vi = netdev_priv(dev);
 
-	if (!vi->caps.notf_coal && !vi->caps.vq_notf_coal)
-		return -EOPNOTSUPP;
 	virtnet_coal_get(ec, &vi->settings.rx_coal, &vi->settings.tx_coal);
 	return 0;
 }
@@ -204,20 +235,22 @@ int virtnet_set_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
 	struct virtnet_settings *want;
 	int err;
 
-	if (!vi->caps.notf_coal && !vi->caps.vq_notf_coal) {
-		NL_SET_ERR_MSG_MOD(extack,
-				   "device has no interrupt moderation");
-		return -EOPNOTSUPP;
-	}
 	want = virtnet_settings_edit(vi);
 	if (!want)
 		return -ENOMEM;
-	err = virtnet_coal_take(ec, &want->rx_coal, &want->tx_coal, extack);
+	err = virtnet_coal_take(&vi->caps, ec, &want->rx_coal, &want->tx_coal,
+				extack);
 	virtnet_coal_all(want);
 	if (!err)
 		return virtnet_settings_commit(vi, want, extack);
 	kvfree(want);
 	return err;
+}
+
+/* By the device queue by queue, or by ourselves. */
+static bool virtnet_coal_per_queue(const struct virtnet_caps *caps)
+{
+	return caps->vq_notf_coal || !caps->notf_coal;
 }
 
 /* ethtool --per-queue; the stack has checked the number against the queues. */
@@ -226,7 +259,7 @@ int virtnet_get_per_queue_coalesce(struct net_device *dev, u32 queue,
 {
 	struct virtnet_info *vi = netdev_priv(dev);
 
-	if (!vi->caps.vq_notf_coal)
+	if (!virtnet_coal_per_queue(&vi->caps))
 		return -EOPNOTSUPP;
 	if (queue >= vi->settings.pairs)
 		return -EINVAL;
@@ -242,14 +275,14 @@ int virtnet_set_per_queue_coalesce(struct net_device *dev, u32 queue,
 	struct virtnet_settings *want;
 	int err;
 
-	if (!vi->caps.vq_notf_coal)
+	if (!virtnet_coal_per_queue(&vi->caps))
 		return -EOPNOTSUPP;
 	if (queue >= vi->settings.pairs)
 		return -EINVAL;
 	want = virtnet_settings_edit(vi);
 	if (!want)
 		return -ENOMEM;
-	err = virtnet_coal_take(ec, &want->rxq_coal[queue],
+	err = virtnet_coal_take(&vi->caps, ec, &want->rxq_coal[queue],
 				&want->txq_coal[queue], NULL);
 	if (!err)
 		return virtnet_settings_commit(vi, want, NULL);

@@ -44,6 +44,7 @@ static int virtnet_rq_restart(struct receive_queue *rq)
 
 	napi_disable(&rq->napi);
 	timer_delete_sync(&rq->refill_timer);
+	hrtimer_cancel(&rq->defer_timer);
 	err = virtnet_rq_reset(rq);
 	if (!err) {
 		virtnet_rx_fill(rq, GFP_KERNEL, &posted);
@@ -92,9 +93,12 @@ int virtnet_queue_restart(struct virtnet_info *vi, unsigned int index)
 		return -ENOENT;
 	err = index % 2 ? virtnet_sq_restart(&vi->qs->sq[index / 2]) :
 			  virtnet_rq_restart(&vi->qs->rq[index / 2]);
-	if (!err)
-		virtnet_replay_queues(vi);
-	return err;
+	if (err)
+		return err;
+	virtnet_dim_stop(vi->qs);
+	virtnet_replay_queues(vi);
+	virtnet_dim_start(vi);
+	return 0;
 }
 
 /* Empty every ring of the running set, which is quiet. */

@@ -160,6 +160,9 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	INIT_LIST_HEAD(&rq->list);
 	rq->list_delivery = vi->settings.list_delivery;
 	rq->bulk_after = jiffies;
+	virtnet_dim_init(&rq->dim, vi, rxq2vq(i));
+	hrtimer_setup(&rq->defer_timer, virtnet_rx_defer_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED);
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);
 	err = virtnet_rq_bufs(rq);
@@ -181,6 +184,7 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
+	virtnet_dim_init(&sq->dim, vi, txq2vq(i));
 	sg_init_table(&sq->sg_linear, 1);
 	sg_init_table(sq->sg, ARRAY_SIZE(sq->sg));
 	sg_unmark_end(&sq->sg[ARRAY_SIZE(sq->sg) - 1]);
@@ -342,7 +346,9 @@ void virtnet_qset_disable(struct virtnet_qset *qs)
 		napi_disable(&qs->rq[i].napi);
 		napi_disable(&qs->sq[i].napi);
 		timer_delete_sync(&qs->rq[i].refill_timer);
+		hrtimer_cancel(&qs->rq[i].defer_timer);
 	}
+	virtnet_dim_stop(qs);
 }
 
 /**

@@ -117,7 +117,15 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 		try_fill_recv(rq, &d);
 	virtnet_rx_check_broken(rq, &d);
 	virtnet_rx_stats_add(rq->stats, &d);
-	if (done < budget)
+	if (done == budget)
+		return done;
+	if (unlikely(rq->adaptive))
+		virtnet_rx_dim(rq);
+	if (unlikely(rq->defer_us && done)) {
+		virtnet_rx_defer(rq);
+		napi_complete_done(napi, done);
+	} else {
 		ring_complete(napi, rq->vq, done, &rq->armed);
+	}
 	return done;
 }

@@ -130,9 +130,19 @@ static int virtnet_match(struct virtnet_info *vi,
 			 const struct virtnet_settings *old,
 			 struct netlink_ext_ack *extack)
 {
+	bool coal = virtnet_coal_changed(&vi->settings, old);
+	int err;
+
 	if (virtnet_needs_new_queues(vi, old))
 		return virtnet_swap(vi, old, extack);
-	return virtnet_replay_changes(vi, old, extack);
+	if (coal)
+		virtnet_dim_stop(vi->qs);
+	err = virtnet_replay_changes(vi, old, extack);
+	if (err)
+		vi->settings = *old;
+	if (coal)
+		virtnet_dim_start(vi);
+	return err;
 }
 
 /**

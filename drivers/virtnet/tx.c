@@ -296,6 +296,8 @@ int virtnet_poll_tx(struct napi_struct *napi, int budget)
 	virtnet_tx_free(sq, budget);
 	virtnet_tx_wake(sq);
 	virtnet_tx_check_broken(sq);
+	if (unlikely(sq->adaptive))
+		virtnet_tx_dim(sq);
 	/* Netpoll calls without having scheduled: leave the callback alone. */
 	if (budget)
 		again = !virtqueue_enable_cb_delayed(sq->vq);

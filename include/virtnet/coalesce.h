@@ -9,7 +9,21 @@
 #include <linux/netdevice.h>
 
 #define VIRTNET_COALESCE_PARAMS	(ETHTOOL_COALESCE_USECS |	\
-				 ETHTOOL_COALESCE_MAX_FRAMES)
+				 ETHTOOL_COALESCE_MAX_FRAMES |	\
+				 ETHTOOL_COALESCE_USE_ADAPTIVE)
+
+struct virtnet_caps;
+struct virtnet_coal;
+struct virtnet_info;
+struct virtnet_settings;
+
+bool virtnet_coal_by_device(const struct virtnet_caps *caps);
+bool virtnet_coal_changed(const struct virtnet_settings *a,
+			  const struct virtnet_settings *b);
+int virtnet_coal_tell_all(struct virtnet_info *vi, bool tx,
+			  const struct virtnet_coal *c);
+int virtnet_coal_tell_queue(struct virtnet_info *vi, unsigned int vq,
+			    const struct virtnet_coal *c);
 
 int virtnet_get_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
 			 struct kernel_ethtool_coalesce *kec,

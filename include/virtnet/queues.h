@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/timer.h>
 #include <linux/virtio.h>
+#include <virtnet/dim.h>
 #include <virtnet/stats.h>
 #include <virtnet/vnet_hdr.h>
 
@@ -133,11 +134,15 @@ struct receive_queue {
 	struct virtnet_rq_stats *stats;
 	struct virtnet_rx_plan plan;
 	u32 armed;
+	u16 defer_us;
+	bool adaptive;
 
 	/* Slow path fields follow. */
 	struct page_pool *pool;
 	struct page_pool *bulk_pool;
 	struct virtnet_irq_stats *irq_stats;
+	struct virtnet_dim dim;
+	struct hrtimer defer_timer;
 	struct timer_list refill_timer;
 	struct scatterlist *sgs;
 	unsigned long bulk_after;
@@ -172,8 +177,10 @@ struct send_queue {
 
 	/* Once per poll. */
 	struct napi_struct napi ____cacheline_aligned_in_smp;
+	bool adaptive;
 
 	/* Slow path fields follow. */
+	struct virtnet_dim dim;
 	struct virtnet_irq_stats *irq_stats;
 };
 

@@ -61,10 +61,12 @@ struct virtnet_rss {
  * struct virtnet_coal - interrupt moderation
  * @usecs: longest delay of an interrupt
  * @frames: packets after which it is not delayed any more
+ * @adaptive: both follow the traffic instead, see dim.c
  */
 struct virtnet_coal {
 	u32 usecs;
 	u32 frames;
+	bool adaptive;
 };
 
 /**

@@ -12,6 +12,7 @@
  *   channels.c    queue pairs, their CPUs
  *   rss.c         receive hashing
  *   coalesce.c    interrupt moderation
+ *   dim.c         the same, following the traffic
  *   ctrl.c      the control queue
  *   link.c      carrier, announcements
  *   device.c    the device's life: negotiate, virtqueues, run, quiesce

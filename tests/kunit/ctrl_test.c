@@ -109,10 +109,10 @@ static void ctrl_vlans(struct kunit *test)
 	ctx->data[1] = 0x01;
 	ctrl_send(test, VIRTIO_NET_CTRL_VLAN, VIRTIO_NET_CTRL_VLAN_ADD, 2, 0);
 	KUNIT_EXPECT_TRUE(test, net_wait(ctrl_answered(ctx)));
-	KUNIT_EXPECT_TRUE(test, test_bit(0x123, ctx->ctrl->vlans));
+	KUNIT_EXPECT_TRUE(test, test_bit(0x123, ctx->ctrl->state.vlans));
 	ctrl_send(test, VIRTIO_NET_CTRL_VLAN, VIRTIO_NET_CTRL_VLAN_DEL, 2, 0);
 	KUNIT_EXPECT_TRUE(test, net_wait(ctrl_answered(ctx)));
-	KUNIT_EXPECT_FALSE(test, test_bit(0x123, ctx->ctrl->vlans));
+	KUNIT_EXPECT_FALSE(test, test_bit(0x123, ctx->ctrl->state.vlans));
 	KUNIT_EXPECT_EQ(test, ctx->ctrl->malformed, 0);
 }
 

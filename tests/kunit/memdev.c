@@ -257,6 +257,7 @@ static int memdev_disable_vq(struct virtqueue *vq)
 	if (dev->fail_queue_reset)
 		return dev->fail_queue_reset;
 	dev->queue_resets++;
+	memdev_ctrl_queue_reset(dev, vq->index);
 	memdev_stop_queue(&dev->q[vq->index]);
 	vq->reset = true;
 	return 0;

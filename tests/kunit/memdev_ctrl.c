@@ -21,9 +21,85 @@ static void ctrl_vlan(struct memdev_ctrl *ctrl, u8 cmd, const u8 *data, u32 len)
 	if (vid >= VLAN_N_VID)
 		ctrl->malformed++;
 	else if (cmd == VIRTIO_NET_CTRL_VLAN_ADD)
-		set_bit(vid, ctrl->vlans);
+		set_bit(vid, ctrl->state.vlans);
 	else
-		clear_bit(vid, ctrl->vlans);
+		clear_bit(vid, ctrl->state.vlans);
+}
+
+/* All queues of a direction get it, whatever they had (5.1.6.5.8.1). */
+static void ctrl_coal_all(struct memdev_state *s, bool tx,
+			  const struct virtio_net_ctrl_coal *c)
+{
+	unsigned int i;
+
+	s->coal[tx] = *c;
+	for (i = tx; i < MEMDEV_MAX_QUEUES; i += 2)
+		s->vq_coal[i] = *c;
+}
+
+static void ctrl_coal(struct memdev_ctrl *ctrl, u8 cmd, const u8 *data, u32 len)
+{
+	const struct virtio_net_ctrl_coal_vq *v = (const void *)data;
+	const struct virtio_net_ctrl_coal *c = (const void *)data;
+
+	if (cmd == VIRTIO_NET_CTRL_NOTF_COAL_TX_SET && len == sizeof(*c))
+		ctrl_coal_all(&ctrl->state, true, c);
+	else if (cmd == VIRTIO_NET_CTRL_NOTF_COAL_RX_SET && len == sizeof(*c))
+		ctrl_coal_all(&ctrl->state, false, c);
+	else if (cmd == VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET && len == sizeof(*v) &&
+		 le16_to_cpu(v->vqn) < ctrl->dev->nvqs)
+		ctrl->state.vq_coal[le16_to_cpu(v->vqn)] = v->coal;
+	else
+		ctrl->malformed++;
+}
+
+static void ctrl_mac(struct memdev_ctrl *ctrl, u8 cmd, const u8 *data, u32 len)
+{
+	if (cmd == VIRTIO_NET_CTRL_MAC_ADDR_SET && len == ETH_ALEN) {
+		memcpy(ctrl->state.mac, data, len);
+	} else {
+		ctrl->state.mac_table_len = len;
+		memcpy(ctrl->state.mac_table, data, len);
+	}
+}
+
+static void ctrl_mq(struct memdev_ctrl *ctrl, u8 cmd, const u8 *data, u32 len)
+{
+	if (cmd == VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET && len == 2) {
+		memcpy(ctrl->state.pairs, data, len);
+	} else {
+		ctrl->state.rss_len = len;
+		memcpy(ctrl->state.rss, data, len);
+	}
+}
+
+static void ctrl_learn(struct memdev_ctrl *ctrl, u8 class, u8 cmd,
+		       const u8 *data, u32 len)
+{
+	struct memdev_state *s = &ctrl->state;
+
+	switch (class) {
+	case VIRTIO_NET_CTRL_RX:
+		if (len == 1 && cmd < ARRAY_SIZE(s->rx_mode))
+			s->rx_mode[cmd] = data[0];
+		break;
+	case VIRTIO_NET_CTRL_MAC:
+		ctrl_mac(ctrl, cmd, data, len);
+		break;
+	case VIRTIO_NET_CTRL_VLAN:
+		ctrl_vlan(ctrl, cmd, data, len);
+		break;
+	case VIRTIO_NET_CTRL_MQ:
+		ctrl_mq(ctrl, cmd, data, len);
+		break;
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS:
+		memcpy(s->offloads, data, min_t(u32, len, sizeof(s->offloads)));
+		break;
+	case VIRTIO_NET_CTRL_NOTF_COAL:
+		if (cmd != VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET)
+			ctrl_coal(ctrl, cmd, data, len);
+		break;
+	}
 }
 
 /* The device takes it in; only an accepted command changes anything. */
@@ -35,8 +111,7 @@ static void ctrl_accept(struct memdev_ctrl *ctrl, u8 class, u8 cmd,
 	told->times++;
 	told->len = len;
 	memcpy(told->data, data, len);
-	if (class == VIRTIO_NET_CTRL_VLAN)
-		ctrl_vlan(ctrl, cmd, data, len);
+	ctrl_learn(ctrl, class, cmd, data, len);
 }
 
 static enum memdev_answer ctrl_answer(struct memdev_ctrl *ctrl, u8 class)
@@ -141,8 +216,17 @@ void memdev_ctrl_forget(struct memdev *dev)
 	if (!ctrl)
 		return;
 	memset(ctrl->told, 0, sizeof(ctrl->told));
-	bitmap_zero(ctrl->vlans, VLAN_N_VID);
+	memset(&ctrl->state, 0, sizeof(ctrl->state));
 	ctrl->nheld = 0;
+}
+
+/* A queue that is reset has what all of its direction have. */
+void memdev_ctrl_queue_reset(struct memdev *dev, unsigned int index)
+{
+	struct memdev_ctrl *ctrl = dev->ctrl;
+
+	if (ctrl)
+		ctrl->state.vq_coal[index] = ctrl->state.coal[index % 2];
 }
 
 /* Which queue it is depends on what was negotiated: told at its start. */

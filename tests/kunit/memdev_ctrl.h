@@ -33,6 +33,24 @@ struct memdev_told {
 	u8 data[MEMDEV_CTRL_DATA];
 };
 
+/*
+ * What the device believes, setting by setting: the commands' effect, not the
+ * commands. Zero is what holds after a reset.
+ */
+struct memdev_state {
+	u8 mac[ETH_ALEN];
+	u8 rx_mode[6];		/* by command */
+	u16 mac_table_len;
+	u8 mac_table[MEMDEV_CTRL_DATA];
+	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	u8 offloads[8];
+	u8 pairs[2];
+	u16 rss_len;
+	u8 rss[MEMDEV_CTRL_DATA];
+	struct virtio_net_ctrl_coal coal[2];	/* receive, transmit */
+	struct virtio_net_ctrl_coal vq_coal[MEMDEV_MAX_QUEUES];
+};
+
 struct memdev_ctrl_entry {
 	u8 class;
 	u8 cmd;
@@ -50,7 +68,7 @@ struct memdev_ctrl {
 	u64 malformed;
 	struct memdev_ctrl_entry log[MEMDEV_CTRL_LOG];
 	struct memdev_told told[MEMDEV_CTRL_CLASSES][MEMDEV_CTRL_CMDS];
-	DECLARE_BITMAP(vlans, VLAN_N_VID);
+	struct memdev_state state;
 	struct memdev_chain held[MEMDEV_CTRL_HELD];
 	unsigned int nheld;
 	u8 buf[MEMDEV_CTRL_DATA + 2];
@@ -65,6 +83,7 @@ int memdev_ctrl_start(struct memdev *dev);
 void memdev_ctrl_stop(struct memdev *dev);
 void memdev_ctrl_release(struct memdev *dev, enum memdev_answer answer);
 void memdev_ctrl_forget(struct memdev *dev);
+void memdev_ctrl_queue_reset(struct memdev *dev, unsigned int index);
 
 static inline const struct memdev_told *
 memdev_ctrl_told(const struct memdev *dev, u8 class, u8 cmd)
