@@ -39,6 +39,7 @@ const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_GUEST_HDRLEN,
 	VIRTIO_NET_F_RSS,
 	VIRTIO_NET_F_SPEED_DUPLEX,
+	VIRTIO_NET_F_STANDBY,
 	VIRTIO_F_ANY_LAYOUT,
 };
 
@@ -230,6 +231,29 @@ static void virtnet_check_rss(struct virtio_device *vdev)
 	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
 }
 
+/* A crash kernel has little memory, and one packet to send now and then. */
+bool virtnet_frugal;
+EXPORT_SYMBOL_IF_KUNIT(virtnet_frugal);
+
+static void virtnet_check_frugal(struct virtio_device *vdev)
+{
+	if (!virtnet_frugal)
+		return;
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_MQ);
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
+}
+
+/* Did the administrator ask for it? See standby.c. */
+bool virtnet_standby;
+EXPORT_SYMBOL_IF_KUNIT(virtnet_standby);
+
+/* NICs are told apart by the address. */
+static void virtnet_check_standby(struct virtio_device *vdev)
+{
+	if (!virtnet_standby || !virtio_has_feature(vdev, VIRTIO_NET_F_MAC))
+		__virtio_clear_bit(vdev, VIRTIO_NET_F_STANDBY);
+}
+
 /**
  * virtnet_validate() - drop features that make no sense before they are agreed
  * @vdev: the device, features offered by both sides set
@@ -242,6 +266,8 @@ int virtnet_validate(struct virtio_device *vdev)
 		dev_err(&vdev->dev, "device has no readable config space\n");
 		return -EINVAL;
 	}
+	virtnet_check_frugal(vdev);
+	virtnet_check_standby(vdev);
 	virtnet_clear_orphans(vdev);
 	virtnet_check_mtu(vdev);
 	virtnet_check_hash(vdev);

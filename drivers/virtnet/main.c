@@ -2,6 +2,7 @@
 /* Module and driver registration. */
 #include <virtnet/virtnet.h>
 
+#include <linux/crash_dump.h>
 #include <linux/module.h>
 #include <linux/virtio_ids.h>
 
@@ -20,12 +21,14 @@ static struct virtio_driver virtnet_driver = {
 	.remove = virtnet_remove,
 	.config_changed = virtnet_config_changed,
 	VIRTNET_DRIVER_FREEZE(virtnet_freeze, virtnet_restore)
+	VIRTNET_DRIVER_RESET(virtnet_freeze, virtnet_restore)
 };
 
 static int __init virtnet_init(void)
 {
 	int err;
 
+	virtnet_frugal = is_kdump_kernel();
 	err = virtnet_channels_module_init();
 	if (err)
 		return err;

@@ -60,6 +60,7 @@ const struct net_device_ops virtnet_netdev_ops = {
 	.ndo_get_stats64 = virtnet_get_stats64,
 	.ndo_features_check = passthru_features_check,
 	.ndo_tx_timeout = virtnet_tx_timeout,
+	.ndo_get_phys_port_name = virtnet_get_phys_port_name,
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <virtnet/virtnet.h>
 
 #include <linux/etherdevice.h>
+#include <linux/reboot.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/virtio_config.h>
@@ -78,6 +79,20 @@ static void virtnet_init_settings(struct virtnet_info *vi)
 	virtnet_init_mac(vi);
 }
 
+/*
+ * The system goes down: the virtio core breaks the queues and resets the
+ * device, which must not be mended. A kernel that is started next would find
+ * its memory written to.
+ */
+static int virtnet_reboot(struct notifier_block *nb, unsigned long action,
+			  void *data)
+{
+	struct virtnet_info *vi = container_of(nb, struct virtnet_info, reboot);
+
+	virtnet_recovery_stop(vi);
+	return NOTIFY_DONE;
+}
+
 static int virtnet_register(struct virtnet_info *vi)
 {
 	int err;
@@ -90,9 +105,20 @@ static int virtnet_register(struct virtnet_info *vi)
 	err = virtnet_channels_watch(vi);
 	if (err)
 		return err;
+	err = virtnet_standby_start(vi);
+	if (err)
+		goto unwatch;
 	err = register_netdev(vi->dev);
 	if (err)
-		virtnet_channels_unwatch(vi);
+		goto standby;
+	vi->reboot.notifier_call = virtnet_reboot;
+	register_reboot_notifier(&vi->reboot);
+	return 0;
+
+standby:
+	virtnet_standby_stop(vi);
+unwatch:
+	virtnet_channels_unwatch(vi);
 	return err;
 }
 
@@ -181,17 +207,22 @@ void virtnet_remove(struct virtio_device *vdev)
 {
 	struct virtnet_info *vi = vdev->priv;
 
+	unregister_reboot_notifier(&vi->reboot);
 	virtnet_recovery_stop(vi);
 	virtnet_channels_unwatch(vi);
 	cancel_work_sync(&vi->config_work);
 	unregister_netdev(vi->dev);
+	virtnet_standby_stop(vi);
 	virtnet_quiet(vi);
 	if (vi->state != VIRTNET_IDLE)
 		virtnet_device_stop(vi);
 	virtnet_free(vi);
 }
 
-/* Suspend and hibernation: nothing is left running on the device. */
+/*
+ * Suspend, hibernation, a reset of the PCI function: nothing is left running
+ * on the device, and nobody touches it.
+ */
 int virtnet_freeze(struct virtio_device *vdev)
 {
 	struct virtnet_info *vi = vdev->priv;
@@ -204,6 +235,7 @@ int virtnet_freeze(struct virtio_device *vdev)
 	rtnl_unlock();
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_freeze);
 
 /* The settings are all that is needed to go on as before. */
 int virtnet_restore(struct virtio_device *vdev)
@@ -212,6 +244,8 @@ int virtnet_restore(struct virtio_device *vdev)
 	int err = 0;
 
 	rtnl_lock();
+	/* Whatever was wrong, the device starts from the beginning. */
+	virtnet_recovery_forgive(vi);
 	if (netif_running(vi->dev))
 		err = virtnet_up(vi);
 	else
@@ -221,3 +255,4 @@ int virtnet_restore(struct virtio_device *vdev)
 	rtnl_unlock();
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_restore);

@@ -10,6 +10,8 @@
 
 /* Fewer entries leave no room for one packet of the largest kind. */
 #define VIRTNET_RING_MIN	32
+/* What a crash kernel begins with. */
+#define VIRTNET_RING_FRUGAL	64
 
 /**
  * virtnet_settings_init() - what holds before the user asks for anything
@@ -25,6 +27,10 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	s->pairs = min_t(unsigned int, caps->max_pairs, num_online_cpus());
 	s->rx_ring = caps->rx_ring_max;
 	s->tx_ring = caps->tx_ring_max;
+	if (virtnet_frugal) {
+		s->rx_ring = min_t(u16, s->rx_ring, VIRTNET_RING_FRUGAL);
+		s->tx_ring = min_t(u16, s->tx_ring, VIRTNET_RING_FRUGAL);
+	}
 	s->speed = SPEED_UNKNOWN;
 	s->duplex = DUPLEX_UNKNOWN;
 	ether_addr_copy(s->mac, caps->mac);

@@ -100,6 +100,9 @@ struct virtnet_caps {
 extern const unsigned int virtnet_features[];
 extern const unsigned int virtnet_features_count;
 
+extern bool virtnet_frugal;
+extern bool virtnet_standby;
+
 int virtnet_validate(struct virtio_device *vdev);
 int virtnet_config_read(struct virtio_device *vdev, unsigned int offset,
 			void *buf, unsigned int len);

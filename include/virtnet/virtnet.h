@@ -23,6 +23,7 @@
  *   queue_reset.c resetting single queues
  *   recovery.c  reasons, and the work that mends
  *   health.c    what nobody reports
+ *   standby.c   another NIC that takes over
  *   netdev.c    net_device_ops
  *   ethtool.c, stats.c
  */
@@ -34,6 +35,7 @@
 #include <linux/atomic.h>
 #include <linux/netdevice.h>
 #include <linux/ethtool.h>
+#include <linux/notifier.h>
 #include <linux/virtio.h>
 #include <linux/workqueue.h>
 #include <virtnet/caps.h>
@@ -50,6 +52,8 @@
 
 #define VIRTNET_DRIVER_NAME "virtnet"
 #define VIRTNET_VERSION "0.1.0"
+
+struct failover;
 
 /**
  * enum virtnet_state - what the device is doing for us
@@ -105,6 +109,8 @@ struct virtnet_announce {
  * @announce: announcements
  * @spread_work: spreads the queues over CPUs after some came or went
  * @cpu_node: gets us told of that
+ * @failover: the interface above, if we are a standby
+ * @reboot: gets us told of the end
  */
 struct virtnet_info {
 	struct virtio_device *vdev;
@@ -129,6 +135,8 @@ struct virtnet_info {
 	struct virtnet_announce announce;
 	struct delayed_work spread_work;
 	struct hlist_node cpu_node;
+	struct failover *failover;
+	struct notifier_block reboot;
 };
 
 extern const struct net_device_ops virtnet_netdev_ops;
@@ -156,6 +164,11 @@ int virtnet_restart(struct virtnet_info *vi);
 /* queue_reset.c: RTNL held */
 int virtnet_queue_restart(struct virtnet_info *vi, unsigned int index);
 int virtnet_exchange(struct virtnet_info *vi, struct virtnet_qset *qs);
+
+/* standby.c */
+int virtnet_standby_start(struct virtnet_info *vi);
+void virtnet_standby_stop(struct virtnet_info *vi);
+int virtnet_get_phys_port_name(struct net_device *dev, char *buf, size_t len);
 
 /* netdev.c */
 void virtnet_netdev_init(struct virtnet_info *vi);

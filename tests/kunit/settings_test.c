@@ -6,190 +6,19 @@
  * told all of it again.
  */
 #include <linux/ethtool.h>
-#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
-#include <virtnet/virtnet.h>
 
 #include "memdev_ctrl.h"
-#include "net_env.h"
-
-#define SET_TIMEOUT_MS	40
-#define SET_PAIRS	4
-
-static const struct net_param set_param = { "control", NET_MERGEABLE, 0 };
-
-static u64 set_features(void)
-{
-	return BIT_ULL(VIRTIO_NET_F_CTRL_VQ) | BIT_ULL(VIRTIO_NET_F_CTRL_RX) |
-	       BIT_ULL(VIRTIO_NET_F_CTRL_VLAN) |
-	       BIT_ULL(VIRTIO_NET_F_CTRL_MAC_ADDR) |
-	       BIT_ULL(VIRTIO_NET_F_MQ) |
-	       BIT_ULL(VIRTIO_NET_F_GUEST_ANNOUNCE) |
-	       BIT_ULL(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) |
-	       BIT_ULL(VIRTIO_NET_F_NOTF_COAL) |
-	       BIT_ULL(VIRTIO_NET_F_VQ_NOTF_COAL);
-}
-
-static u64 set_hash_features(void)
-{
-	return set_features() | BIT_ULL(VIRTIO_NET_F_RSS);
-}
-
-static void set_tune(struct memdev *dev)
-{
-	struct virtio_net_config *cfg = memdev_config(dev);
-
-	cfg->rss_max_key_size = VIRTNET_RSS_KEY;
-	cfg->rss_max_indirection_table_length = cpu_to_le16(128);
-	cfg->supported_hash_types = cpu_to_le32(0x1ff);
-}
-
-static void set_timeout(void *ms)
-{
-	virtnet_ctrl_timeout_ms = (unsigned long)ms;
-}
-
-static struct net_env *set_begin(struct kunit *test, u64 features)
-{
-	struct memdev_setup setup = {
-		.features = features,
-		.pairs = SET_PAIRS,
-		.ctrl = true,
-		.tune = set_tune,
-	};
-	unsigned long was = virtnet_ctrl_timeout_ms;
-	struct net_env *env;
-
-	if (!net_ours())
-		kunit_skip(test, "about virtnet's own control queue");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, set_timeout, (void *)was), 0);
-	virtnet_ctrl_timeout_ms = SET_TIMEOUT_MS;
-	env = net_start(test, &set_param, &setup);
-	KUNIT_ASSERT_EQ(test, net_open(env), 0);
-	flush_work(&((struct virtnet_info *)netdev_priv(env->nd))->rx_mode_work);
-	return env;
-}
-
-static struct virtnet_info *set_vi(struct net_env *env)
-{
-	return netdev_priv(env->nd);
-}
-
-/* --- what a user can ask for, and how --- */
-
-static int set_mac(struct net_env *env)
-{
-	struct sockaddr_storage addr = { .ss_family = env->nd->type };
-
-	memcpy(((struct sockaddr *)&addr)->sa_data, "\x02\x01\x02\x03\x04\x05", ETH_ALEN);
-	return dev_set_mac_address(env->nd, (struct sockaddr *)&addr, NULL);
-}
-
-static int set_vlan(struct net_env *env)
-{
-	return env->nd->netdev_ops->ndo_vlan_rx_add_vid(env->nd, htons(ETH_P_8021Q), 77);
-}
-
-static int set_offloads(struct net_env *env)
-{
-	env->nd->wanted_features &= ~NETIF_F_GRO_HW;
-	netdev_update_features(env->nd);
-	return env->nd->features & NETIF_F_GRO_HW ? -EIO : 0;
-}
-
-static int set_channels(struct net_env *env)
-{
-	struct ethtool_channels ch = {
-		.combined_count = set_vi(env)->settings.pairs == 2 ? 3 : 2,
-	};
-
-	return env->nd->ethtool_ops->set_channels(env->nd, &ch);
-}
-
-static int set_coal(struct net_env *env)
-{
-	struct ethtool_coalesce ec = { .rx_coalesce_usecs = 9, .tx_max_coalesced_frames = 8 };
-
-	return env->nd->ethtool_ops->set_coalesce(env->nd, &ec, NULL, NULL);
-}
-
-static int set_vq_coal(struct net_env *env)
-{
-	struct ethtool_coalesce ec = { .rx_coalesce_usecs = 77 };
-
-	return env->nd->ethtool_ops->set_per_queue_coalesce(env->nd, 0, &ec);
-}
-
-static int set_key(struct net_env *env)
-{
-	u8 key[VIRTNET_RSS_KEY] = { 1, 2, 3 };
-	struct ethtool_rxfh_param p = { .key = key };
-
-	return virtnet_set_rxfh(env->nd, &p, NULL);
-}
-
-static int set_table(struct net_env *env)
-{
-	u32 table[128] = { 1 };
-	struct ethtool_rxfh_param p = { .indir = table };
-
-	return virtnet_set_rxfh(env->nd, &p, NULL);
-}
-
-static int set_fields(struct net_env *env)
-{
-	struct ethtool_rxfh_fields f = {
-		.flow_type = UDP_V4_FLOW, .data = RXH_IP_SRC | RXH_IP_DST,
-	};
-
-	return virtnet_set_rxfh_fields(env->nd, &f, NULL);
-}
-
-struct set_wish {
-	const char *name;
-	u64 (*features)(void);
-	u8 class;
-	u8 cmd;
-	int (*ask)(struct net_env *env);
-	unsigned int pairs;	/* it takes, and so many CPUs */
-};
-
-static const struct set_wish set_wishes[] = {
-	{ "MAC address", set_features, VIRTIO_NET_CTRL_MAC,
-	  VIRTIO_NET_CTRL_MAC_ADDR_SET, set_mac },
-	{ "VLAN", set_features, VIRTIO_NET_CTRL_VLAN,
-	  VIRTIO_NET_CTRL_VLAN_ADD, set_vlan },
-	{ "receive offloads", set_features, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
-	  VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, set_offloads },
-	{ "channels", set_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, set_channels, 3 },
-	{ "interrupt moderation", set_features, VIRTIO_NET_CTRL_NOTF_COAL,
-	  VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, set_coal },
-	{ "interrupt moderation of a queue", set_features, VIRTIO_NET_CTRL_NOTF_COAL,
-	  VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET, set_vq_coal },
-	{ "channels under RSS", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_channels, 3 },
-	{ "RSS key", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_key },
-	{ "RSS table", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_table, 3 },
-	{ "RSS fields", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_fields },
-};
+#include "settings_env.h"
 
 static const void *set_gen(const void *prev, char *desc)
 {
 	const struct set_wish *w = prev ? (const struct set_wish *)prev + 1 : set_wishes;
 
-	if (w == set_wishes + ARRAY_SIZE(set_wishes))
+	if (w == set_wishes + set_wishes_count)
 		return NULL;
 	strscpy(desc, w->name, KUNIT_PARAM_DESC_SIZE);
 	return w;
-}
-
-static bool set_possible(struct net_env *env, const struct set_wish *w)
-{
-	return set_vi(env)->caps.max_pairs >= w->pairs;
 }
 
 /* The beginning for one wish. */
@@ -200,36 +29,6 @@ static struct net_env *set_begin_for(struct kunit *test, const struct set_wish *
 	if (!set_possible(env, w))
 		kunit_skip(test, "takes %u CPUs", w->pairs);
 	return env;
-}
-
-static int set_ask(struct net_env *env, const struct set_wish *w)
-{
-	int err;
-
-	rtnl_lock();
-	err = w->ask(env);
-	rtnl_unlock();
-	return err;
-}
-
-/* A copy, for comparison with what is there later. */
-static struct virtnet_settings *set_snapshot(struct kunit *test, struct net_env *env)
-{
-	struct virtnet_settings *s = kunit_kmalloc(test, sizeof(*s), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, s);
-	rtnl_lock();
-	*s = set_vi(env)->settings;
-	rtnl_unlock();
-	return s;
-}
-
-static void set_works(struct kunit *test, struct net_env *env, u32 seq)
-{
-	KUNIT_ASSERT_EQ(test, net_rx(env, 900, seq, 0), 1);
-	memdev_signal(net_rxq(env));
-	KUNIT_EXPECT_TRUE(test, net_wait(env->kept));
-	net_expect(env, 900, seq);
 }
 
 /* The device is told, and the setting is there. */
@@ -311,6 +110,84 @@ static void set_late(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->recovery.steps[VIRTNET_STEP_DEVICE])));
 }
 
+/* Everything that this driver ever sends, and what a device may do to it. */
+struct set_command {
+	const char *name;
+	u8 class;
+	u8 cmd;
+	u8 len;
+};
+
+#define CMD(c, k, n)	{ #k, VIRTIO_NET_CTRL_##c, VIRTIO_NET_CTRL_##k, n }
+static const struct set_command set_commands[] = {
+	CMD(RX, RX_PROMISC, 1),
+	CMD(RX, RX_ALLMULTI, 1),
+	CMD(MAC, MAC_TABLE_SET, 8),
+	CMD(MAC, MAC_ADDR_SET, 6),
+	CMD(VLAN, VLAN_ADD, 2),
+	CMD(VLAN, VLAN_DEL, 2),
+	CMD(ANNOUNCE, ANNOUNCE_ACK, 0),
+	CMD(MQ, MQ_VQ_PAIRS_SET, 2),
+	CMD(MQ, MQ_RSS_CONFIG, 60),
+	CMD(GUEST_OFFLOADS, GUEST_OFFLOADS_SET, 8),
+	CMD(NOTF_COAL, NOTF_COAL_TX_SET, 8),
+	CMD(NOTF_COAL, NOTF_COAL_RX_SET, 8),
+	CMD(NOTF_COAL, NOTF_COAL_VQ_SET, 12),
+};
+
+static const void *set_gen_command(const void *prev, char *desc)
+{
+	const struct set_command *c = prev ? (const struct set_command *)prev + 1 : set_commands;
+
+	if (c == set_commands + ARRAY_SIZE(set_commands))
+		return NULL;
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+	return c;
+}
+
+static int set_send(struct net_env *env, enum memdev_answer answer)
+{
+	const struct set_command *c = env->test->param_value;
+	static const u8 data[64];
+
+	env->dev->ctrl->next_answer = answer;
+	return virtnet_ctrl_tell(set_vi(env), c->class, c->cmd, data, c->len);
+}
+
+static void set_answers(struct kunit *test)
+{
+	static const struct { enum memdev_answer answer; int err; } how[] = {
+		{ MEMDEV_OK, 0 }, { MEMDEV_NAK, -EIO }, { MEMDEV_GARBAGE, -EIO },
+		{ MEMDEV_UNWRITTEN, -EIO }, { MEMDEV_LATE, -ETIMEDOUT }, { MEMDEV_OK, 0 },
+		{ MEMDEV_NEVER, -ETIMEDOUT }, { MEMDEV_OK, 0 },
+	};
+	struct net_env *env = set_begin(test, set_features());
+	struct virtnet_ctrl *ctrl = &set_vi(env)->ctrl;
+	long naks = atomic_long_read(&ctrl->naks);
+	unsigned int i;
+
+	rtnl_lock();
+	for (i = 0; i < ARRAY_SIZE(how); i++) {
+		unsigned long start = jiffies;
+
+		KUNIT_EXPECT_EQ_MSG(test, set_send(env, how[i].answer), how[i].err,
+				    "answer %u", how[i].answer);
+		KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + HZ));
+		if (how[i].err == -ETIMEDOUT)
+			KUNIT_EXPECT_EQ(test, set_send(env, MEMDEV_OK), -ENODEV);
+		memdev_ctrl_release(env->dev, MEMDEV_NAK);
+		virtnet_ctrl_open(ctrl);
+	}
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ctrl->naks), naks + 3);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ctrl->timeouts), 2);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&ctrl->late), 1);
+	KUNIT_EXPECT_TRUE(test, net_wait_for(atomic_long_read(
+			  &set_vi(env)->recovery.steps[VIRTNET_STEP_DEVICE]), 3));
+	KUNIT_EXPECT_TRUE(test, net_wait(netif_carrier_ok(env->nd)));
+	set_works(test, env, 6);
+}
+
 /* An answer that takes a while is waited for. */
 static void set_slow(struct kunit *test)
 {
@@ -329,7 +206,7 @@ static void set_replay_all(struct kunit *test, u64 (*features)(void))
 	const struct virtnet_settings *before;
 	const struct set_wish *w;
 
-	for (w = set_wishes; w < set_wishes + ARRAY_SIZE(set_wishes); w++)
+	for (w = set_wishes; w < set_wishes + set_wishes_count; w++)
 		if (w->features == features && set_possible(env, w))
 			KUNIT_EXPECT_EQ_MSG(test, set_ask(env, w), 0, "%s", w->name);
 	before = set_snapshot(test, env);
@@ -337,7 +214,7 @@ static void set_replay_all(struct kunit *test, u64 (*features)(void))
 	KUNIT_EXPECT_EQ(test, memdev_ctrl_told(env->dev, VIRTIO_NET_CTRL_RX, 0)->times, 0);
 	KUNIT_ASSERT_EQ(test, net_open(env), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(before, &set_vi(env)->settings, sizeof(*before)), 0);
-	for (w = set_wishes; w < set_wishes + ARRAY_SIZE(set_wishes); w++)
+	for (w = set_wishes; w < set_wishes + set_wishes_count; w++)
 		if (w->features == features && set_possible(env, w))
 			KUNIT_EXPECT_GT_MSG(test,
 					    memdev_ctrl_told(env->dev, w->class, w->cmd)->times,
@@ -404,6 +281,7 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE_PARAM(set_refused, set_gen),
 	KUNIT_CASE_PARAM(set_unanswered, set_gen),
 	KUNIT_CASE(set_late),
+	KUNIT_CASE_PARAM(set_answers, set_gen_command),
 	KUNIT_CASE(set_slow),
 	KUNIT_CASE(set_replay),
 	KUNIT_CASE(set_replay_hash),
