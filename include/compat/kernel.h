@@ -8,6 +8,7 @@
 #endif
 #include <linux/hrtimer.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 
@@ -53,6 +54,34 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #ifndef HAVE_KUNIT_VISIBILITY_H
 #define VISIBLE_IF_KUNIT static
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#endif
+
+/*
+ * For tests: the nth allocation of this task from here on fails. Where that is
+ * not built in compat_fail_nth() says so, and nothing fails.
+ */
+#ifdef CONFIG_FAULT_INJECTION
+static inline bool compat_fail_nth(unsigned int n)
+{
+	WRITE_ONCE(current->fail_nth, n);
+	return true;
+}
+
+/* How far it still is to the failure; 0 after it. */
+static inline unsigned int compat_fail_left(void)
+{
+	return READ_ONCE(current->fail_nth);
+}
+#else
+static inline bool compat_fail_nth(unsigned int n)
+{
+	return false;
+}
+
+static inline unsigned int compat_fail_left(void)
+{
+	return 0;
+}
 #endif
 
 /* Namespaces were tokens, and a quoted one would be quoted twice. */
