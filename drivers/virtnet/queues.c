@@ -287,6 +287,8 @@ int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 		qs->rq[i].vq = vqs[rxq2vq(i)];
 		qs->sq[i].vq = vqs[txq2vq(i)];
 		qs->sq[i].phys = ring_takes_phys(qs->sq[i].vq);
+		qs->sq[i].most = min_t(unsigned int, VIRTNET_TX_SG,
+				       virtqueue_get_vring_size(qs->sq[i].vq));
 	}
 	return 0;
 }

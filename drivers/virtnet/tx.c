@@ -105,10 +105,16 @@ static bool virtnet_tx_can_push(const struct send_queue *sq,
 
 /*
  * Few bytes in fragments: moving them behind the linear part is cheaper than
- * a chain of descriptors. Only where that needs no new memory.
+ * a chain of descriptors. Only where that needs no new memory; and where a
+ * chain would be longer than the ring.
  */
-static void virtnet_tx_linearize(struct sk_buff *skb)
+static void virtnet_tx_linearize(const struct send_queue *sq,
+				 struct sk_buff *skb)
 {
+	if (unlikely(skb_shinfo(skb)->nr_frags + 2 > sq->most)) {
+		skb_linearize(skb);
+		return;
+	}
 	if (skb->data_len > VIRTNET_TX_LINEAR || skb_cloned(skb) ||
 	    skb_tailroom(skb) < skb->data_len)
 		return;
@@ -152,6 +158,9 @@ static noinline int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
 	struct scatterlist *last = virtnet_tx_sg(sq, skb, hdr, push);
 	int err;
 
+	/* The virtio core warns of those. */
+	if (unlikely(last - sq->sg >= sq->most))
+		return -ENOSPC;
 	sg_mark_end(last);
 	err = ring_add_out(sq->vq, sq->sg, last - sq->sg + 1, skb);
 	sg_unmark_end(last);
@@ -162,12 +171,14 @@ static noinline int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
 static __always_inline int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
 {
 	struct virtnet_tx_cb *cb = (struct virtnet_tx_cb *)skb->cb;
-	bool push = virtnet_tx_can_push(sq, skb);
-	void *hdr = push ? skb->data - sq->hdr_len : (void *)cb;
+	bool push;
+	void *hdr;
 
 	BUILD_BUG_ON(sizeof(*cb) > sizeof(skb->cb));
 	if (skb_is_nonlinear(skb))
-		virtnet_tx_linearize(skb);
+		virtnet_tx_linearize(sq, skb);
+	push = virtnet_tx_can_push(sq, skb);
+	hdr = push ? skb->data - sq->hdr_len : (void *)cb;
 	virtnet_tx_hdr_clear(hdr, sq->hdr_len);
 	if (virtnet_hdr_tx(&sq->vi->caps, skb, hdr))
 		return -EPROTO;
@@ -254,6 +265,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (len >= VIRTNET_TX_REAP)
 		virtnet_tx_free(sq, 0);
 	skb_tx_timestamp(skb);
+	/* The route may be gone before the device is done with the packet. */
+	skb_dst_drop(skb);
 	err = xmit_skb(sq, skb);
 	if (unlikely(err)) {
 		virtnet_tx_drop(sq, skb, err);

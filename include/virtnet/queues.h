@@ -155,6 +155,8 @@ struct receive_queue {
  *
  * @room: descriptors that have to be free for another packet: so many may one
  * take, and those that the user does not want used come on top.
+ * @most: descriptors that one packet may take; a ring may have fewer in all than
+ * a packet of many pieces would
  *
  * Everything behind @vq is under the queue's netdev tx lock.
  */
@@ -165,6 +167,7 @@ struct send_queue {
 	struct netdev_queue *txq;
 	u16 index;
 	u16 room;
+	u16 most;
 	u8 hdr_len;
 	bool can_push;
 	bool phys;

@@ -513,11 +513,13 @@ int net_send_burst(struct net_env *env, u32 len, u32 seq, unsigned int n)
 	return err;
 }
 
-/* The names the two drivers give their queue counters. */
+/* The names the two drivers give their queue counters; no dir: the device's. */
 static bool net_stat_matches(const char *str, const char *dir, const char *name)
 {
 	char want[ETH_GSTRING_LEN];
 
+	if (!dir)
+		return !strncmp(str, name, ETH_GSTRING_LEN);
 	snprintf(want, sizeof(want), "%s0_%s", dir, name);
 	return !strncmp(str, want, ETH_GSTRING_LEN);
 }
@@ -558,13 +560,13 @@ bool net_has_stat(struct net_env *env, const char *dir, const char *name)
 	return net_stat_find(env, dir, name, &value) >= 0;
 }
 
-/* A counter of queue 0 as ethtool -S shows it. */
+/* A counter of queue 0, or of the device (dir NULL), as ethtool -S shows it. */
 u64 net_stat(struct net_env *env, const char *dir, const char *name)
 {
 	u64 value = 0;
 
 	KUNIT_EXPECT_GE_MSG(env->test, net_stat_find(env, dir, name, &value), 0,
-			    "no counter %s0_%s", dir, name);
+			    "no counter %s %s", dir ?: "device", name);
 	return value;
 }
 
