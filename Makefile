@@ -7,7 +7,7 @@
 # kernel's own make must not see them as if they had been meant for it.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 .NOTPARALLEL:
-.PHONY: all help demo shell test kunit check bench bench-native fuzz install uninstall dkms deb clean
+.PHONY: all help demo shell test kunit check bench bench-native hostile fuzz loopback install uninstall dkms deb clean
 
 ifneq ($(and $(KVER),$(KDIR)),)
 $(error KVER and KDIR both name a kernel: give one of them)
@@ -45,8 +45,14 @@ bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOA
 bench-native: ## packets per second at native speed: UML and the device in software
 	@$(PYTHON) tools/bench/native
 
+hostile: ## devices that lie, stall and vanish, under traffic (DRIVER=, KVER=)
+	@$(PYTHON) tests/hostile/run
+
 fuzz: ## fuzz the header gate, the configuration's reader, the device's protocol
 	@tools/fuzz
+
+loopback: ## two UML guests joined by the device in software, iperf3 between them
+	@$(PYTHON) tests/vhost/run loopback:
 
 install: ## install the built module for a kernel (the running one by default)
 	@tools/install
@@ -65,13 +71,13 @@ clean: ## remove build/ (downloads and built kernels stay in the cache)
 
 #: 
 #: variables:
-#:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench: 6.12)
+#:   KVER=6.1|6.12|7.2|debug       the kernel (demo, shell, bench, hostile: 6.12)
 #:   KDIR=/path/to/linux           build for this prepared kernel tree instead
 #:   KREL=RELEASE                  install, uninstall, dkms: for this installed kernel
 #:   WORKLOAD=NAME                 bench: some of "tools/bench/run --list"
 #:   MODE=mergeable|big|small      demo, shell: receive buffer mode (mergeable)
 #:   PACKED=1                      demo, shell: packed rings
-#:   DRIVER=virtnet|intree         demo, shell, kunit: the driver under test
+#:   DRIVER=virtnet|intree         demo, shell, kunit, hostile: the driver under test
 #:   SUITE=NAME                    kunit: one suite
 #:   TESTS="SUITE..."              test: some suites only (tools/test -l lists them)
 #:   V=1 W=1 C=1                   all: as in the kernel's own build

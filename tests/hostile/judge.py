@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs scenarios in guests and judges what became of the guest and its traffic."""
+
+import time
+from pathlib import Path
+from typing import Iterator
+
+from qemu_guest import VhostGuest, VhostNic
+from scenarios import Scenario
+from vmlib import splat
+from vmlib.errors import GuestDied, VmError
+from vmlib.nic import Nic
+
+# A scenario's events are over by then, and the driver's watchdog (5 s) has looked.
+LASTS = 4
+BACK = 5
+WATCHDOG = 12
+# What a guest does while its device misbehaves: both directions, small and large.
+TRAFFIC = """
+end=$(($(date +%s) + {seconds}))
+while [ $(date +%s) -lt $end ]; do
+    ping -q -c 20 -i 0.01 -W 1 {host} >/dev/null
+    ping -q -c 10 -i 0.01 -W 1 -s 6000 {host} >/dev/null
+done
+true
+"""
+
+
+class HostileGuest(VhostGuest):
+    """Each NIC's device has a script of its own, or looks for a canary."""
+
+    def __init__(self, driver: str, nics: list[Nic], kver: str, scripts: dict[int, Path],
+                 device_options: tuple[str, ...] = (), **more):
+        super().__init__(driver, nics, kver, **more)
+        self.name = f"hostile-{driver}"
+        self.scripts = scripts
+        self.device_options = device_options
+
+    def _argv(self, here: Path) -> list[str]:
+        argv, given = [], super()._argv(here)
+        devices = 0
+        for word in given:
+            if word == "--socket":
+                argv += self._script(devices - 1)
+                devices += 1
+            argv.append(word)
+        argv += self._script(devices - 1)
+        return [argv[0], "--quiet", *self.device_options, *argv[1:]]
+
+    def _script(self, index: int) -> list[str]:
+        return ["--script", str(self.scripts[index])] if index in self.scripts else []
+
+
+def nic_for(index: int) -> VhostNic:
+    """Ring formats and buffer modes take turns."""
+    return VhostNic(packed=index % 2 == 1, mode=("mergeable", "mergeable", "big")[index % 3])
+
+
+def answers(guest: VhostGuest, nic: Nic, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if guest.run(f"ping -c 1 -W 1 {nic.address(True)}").code == 0:
+            return True
+    return False
+
+
+def complaints(text: str) -> str:
+    """What the kernel says of itself; that a packet was bad is no complaint."""
+    return splat.find("\n".join(line for line in text.splitlines()
+                                if "bad gso" not in line and "NETDEV WATCHDOG" not in line))
+
+
+def one(guest: VhostGuest, nic: Nic) -> str:
+    """The verdict on one scenario, whose NIC is up."""
+    before = len(guest.console())
+    if not answers(guest, nic, 10):
+        return "no traffic before it began"
+    guest.run(TRAFFIC.format(seconds=LASTS, host=nic.address(True)), timeout=120)
+    name = guest.scripts[nic.index].stem
+    patience = WATCHDOG if "tx" in name or "random" in name else BACK
+    back = answers(guest, nic, patience)
+    if not back:
+        return "no traffic any more"
+    complaint = complaints(guest.console()[before:]) or complaints(guest.sh("dmesg -c"))
+    if complaint:
+        return "complaint: " + complaint.strip().splitlines()[min(2, complaint.count("\n"))][:60]
+    return "ok"
+
+
+def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
+    """Scenarios in one guest, until one ends it."""
+    nics = [nic_for(i) for i in range(len(scenarios))]
+    scripts = {i: s.path for i, s in enumerate(scenarios)}
+    with HostileGuest(driver, nics, kver, scripts) as guest:
+        guest.load(driver)
+        guest.run("dmesg -c >/dev/null")
+        for scenario, nic in zip(scenarios, nics):
+            try:
+                guest.up(nic)
+                verdict = one(guest, nic)
+                guest.run(f"ip link set {guest.interface(nic)} down", timeout=30)
+            except (GuestDied, VmError) as error:
+                text = splat.find(guest.console())
+                what = text.strip().splitlines()[0] if text else str(error).splitlines()[0]
+                yield scenario, f"guest died: {what[:60]}"
+                return
+            yield scenario, verdict
+
+
+def survive(kver: str, driver: str,
+            scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
+    """Each scenario's verdict; a guest that dies is replaced."""
+    left = list(scenarios)
+    while left:
+        done = 0
+        for scenario, verdict in boot(kver, driver, left[:8]):
+            done += 1
+            yield scenario, verdict
+        assert done, "a guest that tells nothing"
+        left = left[done:]

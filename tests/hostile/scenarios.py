@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The scenario files: NAME.script, with its row and what it is about in a comment."""
+
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ABOUT = re.compile(r"^# row (\d+): (.+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One device behaviour (Documentation/hostile-devices.rst has the rows)."""
+
+    name: str
+    row: int
+    path: Path
+    what: str
+
+
+def load(where: Path) -> list[Scenario]:
+    found = []
+    for path in sorted(where.glob("*.script")):
+        about = ABOUT.search(path.read_text(encoding="utf-8"))
+        assert about, f"{path.name} does not say '# row N: what it is about'"
+        found.append(Scenario(path.stem, int(about[1]), path, about[2]))
+    return sorted(found, key=lambda s: (s.row, s.name))
+
+
+FIELDS = ("flags", "gso_type", "hdr_len", "gso_size", "csum_start", "csum_offset")
+EDGES = (0, 1, 11, 12, 13, 26, 255, 1514, 1526, 4096, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+
+
+def _rule(rng: random.Random) -> str:
+    """One thing done wrong."""
+    value, times = rng.choice(EDGES), rng.choice(("once", "3 times", "20 times"))
+    return rng.choices((
+        f"used_len rx {value} {times}",
+        f"header {rng.choice(FIELDS)} {value & 0xFF} {times}",
+        f"num_buffers {value & 0xFFFF} {times}",
+        f"irq spurious all {rng.randrange(1, 100)}",
+        f"irq lose rx for {rng.randrange(1, 100)}ms",
+        f"stall tx {rng.randrange(1, 500)}ms",
+        f"used_len tx {value} {times}",
+        f"used_id {rng.choice(('rx', 'tx'))} {rng.choice((value, 'dup'))} once",
+        f"used_idx {rng.choice(('rx', 'tx'))} {rng.randrange(1, 65536)}",
+    ), (8, 8, 6, 4, 4, 2, 4, 1, 1))[0]
+
+
+def generated(seed: int, where: Path) -> Scenario:
+    """A device whose doings follow from a seed."""
+    rng = random.Random(seed)
+    rules = [f"after {rng.randrange(1, 600)} {rng.choice(('rx', 'rx', 'tx'))}: {_rule(rng)}"
+             for _ in range(rng.randrange(5, 40))]
+    where.mkdir(parents=True, exist_ok=True)
+    path = where / f"random-{seed}.script"
+    path.write_text("# row 0: seed {}\n{}\n".format(seed, "\n".join(rules)), encoding="utf-8")
+    return Scenario(path.stem, 0, path, f"whatever follows from seed {seed}")
