@@ -182,12 +182,20 @@ static void ctrl_one(struct memdev_ctrl *ctrl, struct memdev_vq *q,
 		ctrl_finish(q, c, answer);
 }
 
+static void ctrl_all(struct memdev_vq *q)
+{
+	while (memdev_pop(q, &q->scratch) > 0)
+		ctrl_one(q->dev->ctrl, q, &q->scratch);
+}
+
 static void ctrl_work(struct work_struct *work)
 {
 	struct memdev_vq *q = container_of(to_delayed_work(work), struct memdev_vq, work);
 
-	while (memdev_pop(q, &q->scratch) > 0)
-		ctrl_one(q->dev->ctrl, q, &q->scratch);
+	ctrl_all(q);
+	/* With an event index, the next command has to be asked for. */
+	q->ops->kick_always(q);
+	ctrl_all(q);
 }
 
 static void ctrl_kicked(struct memdev_vq *q)
