@@ -400,6 +400,35 @@ static u64 virtnet_caps_offloads(struct virtio_device *vdev)
 	return offloads;
 }
 
+/**
+ * virtnet_offloads_offer() - choose the offloads of the next negotiation
+ * @vdev: the device, reset
+ * @able: those it offers
+ * @want: those that are wanted
+ */
+void virtnet_offloads_offer(struct virtio_device *vdev, u64 able, u64 want)
+{
+	unsigned int i, bit;
+
+	for (i = 0; i < ARRAY_SIZE(virtnet_offload_features); i++) {
+		bit = virtnet_offload_features[i];
+		if (able & want & BIT_ULL(bit))
+			__virtio_set_bit(vdev, bit);
+		else
+			__virtio_clear_bit(vdev, bit);
+	}
+}
+
+/* What can differ from one negotiation to the next. */
+void virtnet_caps_agree(struct virtio_device *vdev, struct virtnet_caps *caps)
+{
+	caps->agreed = virtnet_caps_offloads(vdev);
+	caps->gso_types = virtnet_caps_gso_types(vdev);
+	caps->guest_gso = caps->gso_types != BIT(VIRTIO_NET_HDR_GSO_NONE);
+	caps->guest_csum = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_CSUM);
+	caps->guest_ecn = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN);
+}
+
 /* Offered by the device, known to us, and yet not agreed to. */
 static u16 virtnet_caps_cleared(struct virtio_device *vdev)
 {
@@ -428,17 +457,14 @@ int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 	virtnet_caps_ctrl(vdev, caps);
 	virtnet_caps_rss(vdev, caps);
 	virtnet_caps_pairs(vdev, caps);
-	caps->offloads = virtnet_caps_offloads(vdev);
+	virtnet_caps_agree(vdev, caps);
+	caps->offloads = caps->agreed;
 	caps->feat_cleared = virtnet_caps_cleared(vdev);
 	caps->hdr_len = virtnet_caps_hdr_len(vdev);
-	caps->gso_types = virtnet_caps_gso_types(vdev);
-	caps->guest_gso = caps->gso_types != BIT(VIRTIO_NET_HDR_GSO_NONE);
 	caps->little_endian = virtio_is_little_endian(vdev);
 	caps->any_layout = virtio_has_feature(vdev, VIRTIO_F_ANY_LAYOUT) ||
 			   virtio_has_feature(vdev, VIRTIO_F_VERSION_1);
 	caps->mrg_rxbuf = virtio_has_feature(vdev, VIRTIO_NET_F_MRG_RXBUF);
-	caps->guest_csum = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_CSUM);
-	caps->guest_ecn = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN);
 	caps->guest_hdrlen = virtio_has_feature(vdev,
 						VIRTIO_NET_F_GUEST_HDRLEN);
 	caps->ring_reset = virtio_has_feature(vdev, VIRTIO_F_RING_RESET);

@@ -28,9 +28,14 @@ static void virtnet_device_reset(struct virtio_device *vdev)
 		virtio_reset_device(vdev);
 }
 
-/* Virtio 1.3, 3.1.1: from reset to the features that were agreed at probe. */
-static int virtnet_negotiate(struct virtio_device *vdev)
+/*
+ * Virtio 1.3, 3.1.1: from reset to the features that were agreed at probe. A
+ * device that cannot be told to switch receive offloads off is not asked for
+ * them in the first place.
+ */
+static int virtnet_negotiate(struct virtnet_info *vi)
 {
+	struct virtio_device *vdev = vi->vdev;
 	int err;
 
 	if (virtnet_device_gone(vdev))
@@ -38,9 +43,13 @@ static int virtnet_negotiate(struct virtio_device *vdev)
 	virtio_reset_device(vdev);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
+	if (!vi->caps.ctrl_offloads)
+		virtnet_offloads_offer(vdev, vi->caps.offloads,
+				       virtnet_offloads_wanted(&vi->settings));
 	err = vdev->config->finalize_features(vdev);
 	if (err)
 		return err;
+	virtnet_caps_agree(vdev, &vi->caps);
 	if (!virtio_has_feature(vdev, VIRTIO_F_VERSION_1))
 		return 0;
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_FEATURES_OK);
@@ -113,7 +122,7 @@ out:
  */
 int virtnet_device_start(struct virtnet_info *vi, bool negotiate)
 {
-	int err = negotiate ? virtnet_negotiate(vi->vdev) : 0;
+	int err = negotiate ? virtnet_negotiate(vi) : 0;
 
 	if (!err)
 		err = virtnet_find_vqs(vi);
@@ -183,6 +192,9 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 {
 	int err;
 
+	if (vi->state == VIRTNET_LIVE &&
+	    virtnet_must_negotiate(&vi->caps, &vi->settings))
+		virtnet_device_stop(vi);
 	if (vi->state == VIRTNET_IDLE) {
 		err = virtnet_device_start(vi, true);
 		if (err)

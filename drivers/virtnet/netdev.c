@@ -2,6 +2,7 @@
 /* net_device_ops. */
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 #include <linux/etherdevice.h>
 
@@ -55,9 +56,12 @@ const struct net_device_ops virtnet_netdev_ops = {
 	.ndo_set_rx_mode = virtnet_set_rx_mode,
 	.ndo_vlan_rx_add_vid = virtnet_vlan_rx_add_vid,
 	.ndo_vlan_rx_kill_vid = virtnet_vlan_rx_kill_vid,
+	.ndo_fix_features = virtnet_fix_features,
 	.ndo_set_features = virtnet_set_features,
 	.ndo_change_mtu = virtnet_change_mtu,
 	.ndo_get_stats64 = virtnet_get_stats64,
+	.ndo_bpf = virtnet_bpf,
+	.ndo_xdp_xmit = virtnet_xdp_xmit,
 	.ndo_features_check = passthru_features_check,
 	.ndo_tx_timeout = virtnet_tx_timeout,
 	.ndo_get_phys_port_name = virtnet_get_phys_port_name,
@@ -81,4 +85,5 @@ void virtnet_netdev_init(struct virtnet_info *vi)
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = vi->caps.mtu ? vi->caps.mtu : ETH_MAX_MTU;
 	virtnet_init_features(vi);
+	virtnet_xdp_init(vi);
 }

@@ -60,16 +60,16 @@ static bool virtnet_offloads_able(const struct virtnet_caps *caps)
 }
 
 /* After a reset everything that was agreed to is on. */
-static bool virtnet_offloads_wanted(const struct virtnet_caps *caps,
-				    const struct virtnet_settings *s)
+static bool virtnet_offloads_due(const struct virtnet_caps *caps,
+				 const struct virtnet_settings *s)
 {
-	return s->offloads != caps->offloads;
+	return virtnet_offloads_wanted(s) != caps->offloads;
 }
 
 static bool virtnet_offloads_differ(const struct virtnet_settings *a,
 				    const struct virtnet_settings *b)
 {
-	return a->offloads != b->offloads;
+	return virtnet_offloads_wanted(a) != virtnet_offloads_wanted(b);
 }
 
 /* Virtio 1.3, 5.1.6.5.6. */
@@ -77,7 +77,7 @@ static int virtnet_offloads_send(struct virtnet_info *vi,
 				 const struct virtnet_settings *s,
 				 const struct virtnet_settings *old)
 {
-	__virtio64 v = cpu_to_virtio64(vi->vdev, s->offloads);
+	__virtio64 v = cpu_to_virtio64(vi->vdev, virtnet_offloads_wanted(s));
 
 	return virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
 				 VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
@@ -88,7 +88,7 @@ const struct virtnet_replay_item virtnet_replay_offloads = {
 	.name = "receive offloads",
 	.refused = "device refused the receive offloads",
 	.able = virtnet_offloads_able,
-	.wanted = virtnet_offloads_wanted,
+	.wanted = virtnet_offloads_due,
 	.differs = virtnet_offloads_differ,
 	.send = virtnet_offloads_send,
 };

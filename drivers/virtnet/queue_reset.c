@@ -55,8 +55,8 @@ static int virtnet_rq_restart(struct receive_queue *rq)
 }
 
 /*
- * The stack does not send on a stopped queue, and who sends past it has to
- * look whether the queue is stopped, with the lock held.
+ * The stack does not send on a stopped queue, and XDP not on one that is not
+ * up, which it looks at with the lock held.
  */
 static int virtnet_sq_restart(struct send_queue *sq)
 {
@@ -65,11 +65,13 @@ static int virtnet_sq_restart(struct send_queue *sq)
 	napi_disable(&sq->napi);
 	__netif_tx_lock_bh(sq->txq);
 	netif_tx_stop_queue(sq->txq);
+	sq->up = false;
 	__netif_tx_unlock_bh(sq->txq);
 	err = ring_reset(sq->vq, virtnet_tx_recycle);
 	if (!err) {
 		netdev_tx_reset_queue(sq->txq);
 		netif_tx_wake_queue(sq->txq);
+		virtnet_tx_up(sq, true);
 	}
 	virtnet_napi_start(&sq->napi, sq->vq);
 	return err;
@@ -129,7 +131,8 @@ int virtnet_exchange(struct virtnet_info *vi, struct virtnet_qset *qs)
 {
 	int err;
 
-	if (!vi->caps.ring_reset || qs->pairs != vi->qs->pairs)
+	if (!vi->caps.ring_reset || qs->pairs != vi->qs->pairs ||
+	    virtnet_must_negotiate(&vi->caps, &vi->settings))
 		return -ENOENT;
 	err = virtnet_qset_release(vi->qs);
 	if (!err)

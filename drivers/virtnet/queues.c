@@ -28,6 +28,9 @@ static void virtnet_plan_small(struct virtnet_rx_plan *plan, u32 room)
 	plan->mode = VIRTNET_RX_SMALL;
 	plan->buf_size = SKB_DATA_ALIGN(plan->headroom + room) +
 			 VIRTNET_RX_TAILROOM;
+	/* A program may make the packet longer. */
+	if (plan->headroom == XDP_PACKET_HEADROOM)
+		plan->buf_size = PAGE_SIZE;
 	plan->pages = 1;
 }
 
@@ -58,19 +61,22 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 		     const struct virtnet_caps *caps,
 		     const struct virtnet_settings *s)
 {
-	u32 frame = caps->guest_gso ? VIRTNET_FRAME_MAX :
-				      virtnet_frame_size(s->mtu);
+	bool gso = virtnet_gso_possible(caps, s);
+	u32 frame = gso ? VIRTNET_FRAME_MAX : virtnet_frame_size(s->mtu);
 
 	memset(plan, 0, sizeof(*plan));
-	plan->headroom = NET_SKB_PAD + NET_IP_ALIGN;
+	plan->headroom = s->xdp_prog ? XDP_PACKET_HEADROOM :
+				       NET_SKB_PAD + NET_IP_ALIGN;
 	/* Refill works in batches: what is never posted need not be held. */
 	plan->depth = s->rx_ring - s->rx_ring / 16;
 	if (caps->mrg_rxbuf) {
 		plan->mode = VIRTNET_RX_MERGEABLE;
-		plan->buf_size = VIRTNET_MERGEABLE_SIZE;
-		plan->bulk_size = PAGE_SIZE << VIRTNET_BULK_ORDER;
+		plan->buf_size = s->xdp_prog ? PAGE_SIZE :
+					       VIRTNET_MERGEABLE_SIZE;
+		plan->bulk_size = s->xdp_prog ? 0 :
+						PAGE_SIZE << VIRTNET_BULK_ORDER;
 		plan->pages = 1;
-	} else if (caps->guest_gso || s->mtu > ETH_DATA_LEN) {
+	} else if (gso || s->mtu > ETH_DATA_LEN) {
 		virtnet_plan_big(plan, caps->hdr_len + frame);
 	} else {
 		virtnet_plan_small(plan, caps->hdr_len + frame);
@@ -107,10 +113,22 @@ static int virtnet_rq_pools(struct receive_queue *rq)
 	rq->copy_pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, false);
 	if (!rq->pool || !rq->copy_pool)
 		return -ENOMEM;
-	if (!rq->plan.bulk_size)
+	if (rq->plan.mode != VIRTNET_RX_MERGEABLE)
 		return 0;
 	rq->bulk_pool = virtnet_rq_pool(rq, VIRTNET_BULK_ORDER, true);
 	return rq->bulk_pool ? 0 : -ENOMEM;
+}
+
+/* Programs see which queue a packet is from, and whose memory it is. */
+static int virtnet_rq_xdp(struct receive_queue *rq)
+{
+	int err = xdp_rxq_info_reg(&rq->xdp_rxq, rq->dev, rq->index,
+				   rq->napi.napi_id);
+
+	if (err)
+		return err;
+	return xdp_rxq_info_reg_mem_model(&rq->xdp_rxq, MEM_TYPE_PAGE_POOL,
+					  rq->pool);
 }
 
 static int virtnet_rq_bufs(struct receive_queue *rq)
@@ -131,7 +149,8 @@ static int virtnet_rq_bufs(struct receive_queue *rq)
 	return 0;
 }
 
-static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
+static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
+			   struct bpf_prog *prog)
 {
 	struct receive_queue *rq = &qs->rq[i];
 	struct virtnet_info *vi = qs->vi;
@@ -141,22 +160,23 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	rq->dev = vi->dev;
 	rq->index = i;
 	rq->plan = qs->plan;
-	rq->headroom = qs->plan.headroom;
 	rq->hdr_len = vi->caps.hdr_len;
 	rq->min_len = rq->hdr_len + ETH_HLEN;
 	rq->one = __cpu_to_virtio16(vi->caps.little_endian, 1);
-	rq->want = qs->plan.buf_size;
+	rq->want = virtnet_rx_layout(&qs->plan, qs->plan.buf_size);
 	rq->refill_at = max(qs->plan.depth / VIRTNET_REFILL_PART, 1);
 	rq->dma_dev = vi->dma_dev;
 	rq->premapped = vi->premapped;
 	rq->stats = &vi->stats[i].rx;
 	rq->irq_stats = &vi->stats[i].rx_irq;
+	rq->xdp_stats = &vi->stats[i].xdp;
+	rq->sq = &qs->sq[i];
+	rcu_assign_pointer(rq->xdp_prog, prog);
 	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
 	rq->nsg = qs->plan.pages + rq->split_hdr;
 	rq->descs = 1;
 	if (!virtio_has_feature(vi->vdev, VIRTIO_RING_F_INDIRECT_DESC))
 		rq->descs = rq->nsg;
-	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
 	INIT_LIST_HEAD(&rq->list);
 	rq->list_delivery = vi->settings.list_delivery;
 	rq->bulk_after = jiffies;
@@ -166,7 +186,9 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i)
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);
 	err = virtnet_rq_bufs(rq);
-	return err ? err : virtnet_rq_pools(rq);
+	if (!err)
+		err = virtnet_rq_pools(rq);
+	return err ? err : virtnet_rq_xdp(rq);
 }
 
 static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
@@ -200,6 +222,8 @@ static void virtnet_rq_free(struct receive_queue *rq)
 		virtnet_rx_buf_free(rq, &rq->bufs[i]);
 	virtnet_rx_pieces_free(rq);
 	page_pool_destroy(rq->pool);
+	if (xdp_rxq_info_is_reg(&rq->xdp_rxq))
+		xdp_rxq_info_unreg(&rq->xdp_rxq);
 	page_pool_destroy(rq->copy_pool);
 	page_pool_destroy(rq->bulk_pool);
 	kvfree(rq->sgs);
@@ -256,7 +280,7 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 	qs->pairs = s->pairs;
 	for (i = 0; i < qs->pairs; i++) {
 		virtnet_sq_init(qs, i, s);
-		if (virtnet_rq_init(qs, i))
+		if (virtnet_rq_init(qs, i, s->xdp_prog))
 			goto fail;
 	}
 	return qs;
@@ -284,6 +308,8 @@ int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 		if (premapped != qs->rq[i].premapped ||
 		    dma_dev != qs->rq[i].dma_dev)
 			return -EIO;
+		/* What was negotiated may differ from when the set was made. */
+		virtnet_hdr_rules_init(&qs->rq[i].rules, &qs->vi->caps);
 		qs->rq[i].vq = vqs[rxq2vq(i)];
 		qs->sq[i].vq = vqs[txq2vq(i)];
 		qs->sq[i].phys = ring_takes_phys(qs->sq[i].vq);
@@ -333,6 +359,7 @@ void virtnet_qset_enable(struct virtnet_qset *qs)
 		ring_kick(rq->vq);
 		virtnet_napi_start(&rq->napi, rq->vq);
 		virtnet_napi_start(&sq->napi, sq->vq);
+		virtnet_tx_up(sq, true);
 	}
 }
 
@@ -345,6 +372,7 @@ void virtnet_qset_disable(struct virtnet_qset *qs)
 	unsigned int i;
 
 	for (i = 0; i < qs->pairs; i++) {
+		virtnet_tx_up(&qs->sq[i], false);
 		napi_disable(&qs->rq[i].napi);
 		napi_disable(&qs->sq[i].napi);
 		timer_delete_sync(&qs->rq[i].refill_timer);
@@ -373,4 +401,59 @@ void virtnet_qset_drain(struct virtnet_qset *qs)
 		rq->vq = NULL;
 		qs->sq[i].vq = NULL;
 	}
+}
+
+/**
+ * virtnet_qset_tunable() - can the set go over to a plan while it runs?
+ * @qs: the set
+ * @plan: the plan
+ *
+ * It can where only the memory of a buffer is to differ, not what buffers
+ * there are.
+ */
+bool virtnet_qset_tunable(const struct virtnet_qset *qs,
+			  const struct virtnet_rx_plan *plan)
+{
+	return plan->mode == qs->plan.mode && plan->pages == qs->plan.pages &&
+	       plan->depth == qs->plan.depth;
+}
+
+static void virtnet_rq_retune(struct receive_queue *rq,
+			      const struct virtnet_rx_plan *plan,
+			      struct bpf_prog *prog)
+{
+	rq->plan = *plan;
+	rq->want = virtnet_rx_layout(plan, plan->buf_size);
+	rcu_assign_pointer(rq->xdp_prog, prog);
+}
+
+/**
+ * virtnet_qset_retune() - go over to another plan and another program
+ * @qs: the set, enabled; virtnet_qset_tunable()
+ * @plan: the plan
+ * @prog: the program, or NULL
+ *
+ * May sleep. Buffers that are in the ring stay there as they are, and get the
+ * new layout when they come back. Packets wait in the ring meanwhile.
+ */
+void virtnet_qset_retune(struct virtnet_qset *qs,
+			 const struct virtnet_rx_plan *plan,
+			 struct bpf_prog *prog)
+{
+	bool same = !memcmp(plan, &qs->plan, sizeof(*plan));
+	unsigned int i;
+
+	for (i = 0; i < qs->pairs; i++) {
+		struct receive_queue *rq = &qs->rq[i];
+
+		if (same) {
+			rcu_assign_pointer(rq->xdp_prog, prog);
+			continue;
+		}
+		napi_disable(&rq->napi);
+		timer_delete_sync(&rq->refill_timer);
+		virtnet_rq_retune(rq, plan, prog);
+		virtnet_napi_start(&rq->napi, rq->vq);
+	}
+	qs->plan = *plan;
 }

@@ -3,6 +3,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 /**
  * skb_recv_done() - the device used receive buffers
@@ -69,6 +70,10 @@ void virtnet_rx_refill_timer(struct timer_list *t)
 static int virtnet_receive(struct receive_queue *rq, int budget,
 			   struct virtnet_rx_delta *d)
 {
+	struct bpf_prog *prog = rcu_dereference_bh(rq->xdp_prog);
+
+	if (prog)
+		return virtnet_receive_xdp(rq, prog, budget, d);
 	switch (rq->plan.mode) {
 	case VIRTNET_RX_SMALL:
 		return virtnet_receive_small(rq, budget, d);

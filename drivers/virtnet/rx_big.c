@@ -7,12 +7,6 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
-/* Bytes of packet that fit the first page. */
-static u32 virtnet_big_first(const struct receive_queue *rq)
-{
-	return PAGE_SIZE - rq->headroom - VIRTNET_RX_TAILROOM - rq->hdr_len;
-}
-
 /* Pages behind the first that hold data go to the skb, the others stay. */
 static void virtnet_big_frags(struct receive_queue *rq,
 			      struct virtnet_rx_buf *buf, struct sk_buff *skb,
@@ -31,22 +25,38 @@ static void virtnet_big_frags(struct receive_queue *rq,
 	buf->ready = 0;
 }
 
+/**
+ * virtnet_big_skb() - an skb of a packet in one buffer, chain or not
+ * @rq: the queue
+ * @buf: the buffer; the caller's to put back
+ * @len: bytes of packet in it
+ * @d: counters
+ *
+ * Return: the skb, or NULL without memory, counted.
+ */
+struct sk_buff *virtnet_big_skb(struct receive_queue *rq,
+				struct virtnet_rx_buf *buf, u32 len,
+				struct virtnet_rx_delta *d)
+{
+	u32 first = min(len, virtnet_rx_first_room(rq, buf));
+	struct sk_buff *skb = virtnet_rx_first(rq, buf, first);
+
+	if (unlikely(!skb))
+		d->skb_alloc_fail++;
+	else if (len > first)
+		virtnet_big_frags(rq, buf, skb, len - first);
+	return skb;
+}
+
 static __always_inline void receive_big(struct receive_queue *rq,
 					struct virtnet_rx_buf *buf, u32 len,
 					struct virtnet_rx_delta *d)
 {
 	struct sk_buff *skb = NULL;
 	struct virtio_net_hdr hdr;
-	u32 first;
 
-	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
-		first = min(len, virtnet_big_first(rq));
-		skb = virtnet_rx_first(rq, buf, first);
-		if (unlikely(!skb))
-			d->skb_alloc_fail++;
-		if (skb && len > first)
-			virtnet_big_frags(rq, buf, skb, len - first);
-	}
+	if (virtnet_rx_open(rq, buf, &len, &hdr, d))
+		skb = virtnet_big_skb(rq, buf, len, d);
 	virtnet_rx_buf_put(rq, buf);
 	if (likely(skb))
 		virtnet_rx_deliver(rq, skb, &hdr, d);

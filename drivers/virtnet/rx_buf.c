@@ -51,7 +51,7 @@ static void virtnet_rx_sg_first(struct receive_queue *rq,
 static struct page_pool *virtnet_rx_pool(const struct receive_queue *rq,
 					 u32 size)
 {
-	return size == rq->plan.bulk_size ? rq->bulk_pool : rq->pool;
+	return size > PAGE_SIZE ? rq->bulk_pool : rq->pool;
 }
 
 static void virtnet_rx_first_free(struct receive_queue *rq,
@@ -68,17 +68,19 @@ static int virtnet_rx_first_alloc(struct receive_queue *rq,
 				  struct virtnet_rx_buf *buf, u32 size,
 				  gfp_t gfp)
 {
+	u16 headroom = rq->plan.headroom;
 	unsigned int off, room;
 
 	buf->page = page_pool_alloc_frag(virtnet_rx_pool(rq, size), &off, size,
 					 gfp | VIRTNET_RX_GFP);
 	if (!buf->page)
 		return -ENOMEM;
-	buf->hdr = page_address(buf->page) + off + rq->headroom;
+	buf->headroom = headroom;
+	buf->hdr = page_address(buf->page) + off + headroom;
 	buf->size = size;
-	room = size - rq->headroom - VIRTNET_RX_TAILROOM;
+	room = size - headroom - VIRTNET_RX_TAILROOM;
 	buf->len = room + (rq->plan.pages - 1) * PAGE_SIZE;
-	virtnet_rx_sg_first(rq, buf, off + rq->headroom, room);
+	virtnet_rx_sg_first(rq, buf, off + headroom, room);
 	return 0;
 }
 
@@ -101,28 +103,34 @@ static int virtnet_rx_chain_alloc(struct receive_queue *rq,
 	return 0;
 }
 
+/* The layout that the first memory of a slot was made for. */
+static u32 virtnet_rx_buf_layout(const struct virtnet_rx_buf *buf)
+{
+	return (u32)buf->headroom << 16 | buf->size;
+}
+
 /* Give a slot the memory it lacks, or memory of the size now wanted. */
 static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 					struct virtnet_rx_buf *buf, gfp_t gfp)
 {
-	u32 want = rq->want;
+	u16 size = virtnet_rx_layout_size(rq->want);
 	int err;
 
-	if (buf->page && buf->size != want)
+	if (buf->page && virtnet_rx_buf_layout(buf) != rq->want)
 		virtnet_rx_first_free(rq, buf, true);
-	if (!buf->page && virtnet_rx_first_alloc(rq, buf, want, gfp)) {
-		if (want != rq->plan.bulk_size)
+	if (!buf->page && virtnet_rx_first_alloc(rq, buf, size, gfp)) {
+		if (size != rq->plan.bulk_size)
 			return -ENOMEM;
 		/* Large pages are scarce: make do with small ones a while. */
-		want = rq->plan.buf_size;
-		rq->want = want;
+		size = rq->plan.buf_size;
+		rq->want = virtnet_rx_layout(&rq->plan, size);
 		rq->bulk_after = jiffies + HZ;
-		if (virtnet_rx_first_alloc(rq, buf, want, gfp))
+		if (virtnet_rx_first_alloc(rq, buf, size, gfp))
 			return -ENOMEM;
 	}
 	err = virtnet_rx_chain_alloc(rq, buf, gfp);
 	if (!err)
-		buf->ready = want;
+		buf->ready = rq->want;
 	return err;
 }
 
@@ -283,12 +291,12 @@ void virtnet_rx_pieces_free(struct receive_queue *rq)
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len)
 {
-	struct sk_buff *skb = napi_build_skb(buf->hdr - rq->headroom, buf->size);
+	struct sk_buff *skb = napi_build_skb(buf->hdr - buf->headroom, buf->size);
 
 	if (unlikely(!skb))
 		return NULL;
 	skb_mark_for_recycle(skb);
-	skb_reserve(skb, rq->headroom + rq->hdr_len);
+	skb_reserve(skb, buf->headroom + rq->hdr_len);
 	__skb_put(skb, len);
 	buf->page = NULL;
 	buf->ready = 0;

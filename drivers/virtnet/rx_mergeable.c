@@ -28,14 +28,14 @@ static void virtnet_mergeable_size(struct receive_queue *rq,
 	rq->avg_len += len - (rq->avg_len >> VIRTNET_AVG_SHIFT);
 	avg = rq->avg_len >> VIRTNET_AVG_SHIFT;
 	if (avg < VIRTNET_BULK_BELOW)
-		rq->want = rq->plan.buf_size;
+		rq->want = virtnet_rx_layout(&rq->plan, rq->plan.buf_size);
 	else if (avg > VIRTNET_BULK_ABOVE &&
 		 time_after_eq(jiffies, rq->bulk_after))
-		rq->want = rq->plan.bulk_size;
+		rq->want = virtnet_rx_layout(&rq->plan, rq->plan.bulk_size);
 }
 
 /* Take the rest of a packet that is dropped off the ring. */
-static void virtnet_mergeable_skip(struct receive_queue *rq, unsigned int n)
+void virtnet_mergeable_skip(struct receive_queue *rq, unsigned int n)
 {
 	struct virtnet_rx_buf *buf;
 	u32 len;
@@ -146,9 +146,9 @@ drop:
 }
 
 /* The number of buffers is one to what was posted. */
-static bool virtnet_mergeable_count(const struct receive_queue *rq,
-				    const struct virtio_net_hdr_mrg_rxbuf *hdr,
-				    unsigned int *n, struct virtnet_rx_delta *d)
+bool virtnet_mergeable_count(const struct receive_queue *rq,
+			     const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			     unsigned int *n, struct virtnet_rx_delta *d)
 {
 	*n = __virtio16_to_cpu(rq->rules.little_endian, hdr->num_buffers);
 	if (likely(*n && *n <= rq->plan.depth))
@@ -200,6 +200,26 @@ virtnet_mergeable_single(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 	if (unlikely(!skb))
 		d->skb_alloc_fail++;
 	return skb;
+}
+
+/**
+ * virtnet_mergeable_skb() - an skb of a packet, whatever it looks like
+ * @rq: the queue
+ * @buf: its first buffer; the caller's to put back
+ * @len: bytes of packet in it
+ * @hdr: private copy of its header
+ * @d: counters
+ *
+ * Return: the skb, or NULL, counted, with all of the packet off the ring.
+ */
+struct sk_buff *
+virtnet_mergeable_skb(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+		      u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+		      struct virtnet_rx_delta *d)
+{
+	if (hdr->num_buffers == rq->one)
+		return virtnet_mergeable_single(rq, buf, len, hdr, d);
+	return virtnet_mergeable_multi(rq, buf, len, hdr, d);
 }
 
 static __always_inline void receive_mergeable(struct receive_queue *rq,

@@ -2,6 +2,7 @@
 /* What the user asked for: checked, then applied as a whole or not at all. */
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 #include <linux/cpumask.h>
 #include <linux/ethtool.h>
@@ -74,18 +75,49 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
 		NL_SET_ERR_MSG_MOD(extack, "not a station address");
 		return -EINVAL;
 	}
+	if (virtnet_xdp_check(caps, s, extack))
+		return -EINVAL;
 	return virtnet_rss_check(caps, s, extack);
+}
+
+/**
+ * virtnet_offloads_wanted() - receive offloads that are to be on
+ * @s: the settings
+ *
+ * Programs are not for packets larger than the MTU, whatever the user wishes
+ * for the time without one.
+ */
+u64 virtnet_offloads_wanted(const struct virtnet_settings *s)
+{
+	return s->xdp_prog ? s->offloads & ~VIRTNET_OFFLOADS_GSO : s->offloads;
+}
+
+/* May the device send packets larger than the MTU, with these settings? */
+bool virtnet_gso_possible(const struct virtnet_caps *caps,
+			  const struct virtnet_settings *s)
+{
+	if (caps->ctrl_offloads)
+		return caps->guest_gso;
+	return virtnet_offloads_wanted(s) & VIRTNET_OFFLOADS_GSO;
+}
+
+/* Does the device have to be reset for the offloads that are wanted? */
+bool virtnet_must_negotiate(const struct virtnet_caps *caps,
+			    const struct virtnet_settings *s)
+{
+	return !caps->ctrl_offloads &&
+	       caps->agreed != (virtnet_offloads_wanted(s) & caps->offloads);
 }
 
 /* Do the settings ask for other queues than those that run? */
 static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
-				     const struct virtnet_settings *old)
+				     const struct virtnet_settings *old,
+				     const struct virtnet_rx_plan *plan)
 {
 	const struct virtnet_settings *want = &vi->settings;
-	struct virtnet_rx_plan plan;
 
-	virtnet_rx_plan(&plan, &vi->caps, want);
-	return memcmp(&plan, &vi->qs->plan, sizeof(plan)) ||
+	return !virtnet_qset_tunable(vi->qs, plan) ||
+	       virtnet_must_negotiate(&vi->caps, want) ||
 	       want->pairs != vi->qs->pairs || want->tx_ring != old->tx_ring;
 }
 
@@ -137,15 +169,19 @@ static int virtnet_match(struct virtnet_info *vi,
 			 struct netlink_ext_ack *extack)
 {
 	bool coal = virtnet_coal_changed(&vi->settings, old);
+	struct virtnet_rx_plan plan;
 	int err;
 
-	if (virtnet_needs_new_queues(vi, old))
+	virtnet_rx_plan(&plan, &vi->caps, &vi->settings);
+	if (virtnet_needs_new_queues(vi, old, &plan))
 		return virtnet_swap(vi, old, extack);
 	if (coal)
 		virtnet_dim_stop(vi->qs);
 	err = virtnet_replay_changes(vi, old, extack);
 	if (err)
 		vi->settings = *old;
+	else
+		virtnet_qset_retune(vi->qs, &plan, vi->settings.xdp_prog);
 	if (coal)
 		virtnet_dim_start(vi);
 	return err;

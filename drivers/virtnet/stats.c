@@ -16,6 +16,17 @@ void virtnet_rx_stats_add(struct virtnet_rq_stats *stats,
 #undef ADD
 }
 
+/* The same, of a poll whose queue has a program. */
+void virtnet_xdp_stats_add(struct virtnet_xdp_stats *stats,
+			   const struct virtnet_xdp_delta *d)
+{
+#define ADD(name)	u64_stats_add(&stats->name, d->name);
+	u64_stats_update_begin(&stats->syncp);
+	VIRTNET_XDP_COUNTERS(ADD)
+	u64_stats_update_end(&stats->syncp);
+#undef ADD
+}
+
 /* Hard interrupt context of the queue. */
 void virtnet_irq_stats_inc(struct virtnet_irq_stats *stats)
 {
@@ -41,6 +52,7 @@ struct virtnet_pair_stats *virtnet_stats_alloc(unsigned int pairs)
 		u64_stats_init(&stats[i].tx.syncp);
 		u64_stats_init(&stats[i].rx_irq.syncp);
 		u64_stats_init(&stats[i].tx_irq.syncp);
+		u64_stats_init(&stats[i].xdp.syncp);
 	}
 	return stats;
 }
@@ -67,6 +79,19 @@ static void virtnet_tx_read(const struct virtnet_sq_stats *s,
 	do {
 		start = u64_stats_fetch_begin(&s->syncp);
 		VIRTNET_TX_COUNTERS(FETCH)
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+#undef FETCH
+}
+
+static void virtnet_xdp_read(const struct virtnet_xdp_stats *s,
+			     struct virtnet_xdp_delta *v)
+{
+	unsigned int start;
+
+#define FETCH(name)	v->name = u64_stats_read(&s->name);
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		VIRTNET_XDP_COUNTERS(FETCH)
 	} while (u64_stats_fetch_retry(&s->syncp, start));
 #undef FETCH
 }
@@ -141,13 +166,14 @@ static const struct {
 };
 
 #define COUNT(name)	+ 1
-#define VIRTNET_RX_NUM	(VIRTNET_RX_COUNTERS(COUNT) + 1)
+#define VIRTNET_XDP_NUM	(0 VIRTNET_XDP_COUNTERS(COUNT))
+#define VIRTNET_RX_NUM	(VIRTNET_RX_COUNTERS(COUNT) + 1 + VIRTNET_XDP_NUM)
 #define VIRTNET_TX_NUM	(VIRTNET_TX_COUNTERS(COUNT) + 2)
 
 /* Number of ethtool -S values. */
 unsigned int virtnet_stats_count(const struct virtnet_info *vi)
 {
-	return ARRAY_SIZE(virtnet_dev_counters) +
+	return ARRAY_SIZE(virtnet_dev_counters) + VIRTNET_XDP_NUM +
 	       vi->caps.max_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM);
 }
 
@@ -156,6 +182,7 @@ static void virtnet_rx_strings(unsigned int i, u8 **p)
 #define NAME(name)	ethtool_sprintf(p, "rx%u_" #name, i);
 	VIRTNET_RX_COUNTERS(NAME)
 	NAME(interrupts)
+	VIRTNET_XDP_COUNTERS(NAME)
 #undef NAME
 }
 
@@ -168,6 +195,14 @@ static void virtnet_tx_strings(unsigned int i, u8 **p)
 #undef NAME
 }
 
+/* All queues together. */
+static void virtnet_xdp_strings(u8 **p)
+{
+#define NAME(name)	ethtool_puts(p, #name);
+	VIRTNET_XDP_COUNTERS(NAME)
+#undef NAME
+}
+
 /* Their names, in the order of virtnet_stats_values(). */
 void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p)
 {
@@ -175,14 +210,38 @@ void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p)
 
 	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
 		ethtool_puts(&p, virtnet_dev_counters[i].name);
+	virtnet_xdp_strings(&p);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		virtnet_rx_strings(i, &p);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		virtnet_tx_strings(i, &p);
 }
 
+static u64 *virtnet_xdp_values(const struct virtnet_xdp_delta *v, u64 *data)
+{
+#define VALUE(name)	*data++ = v->name;
+	VIRTNET_XDP_COUNTERS(VALUE)
+#undef VALUE
+	return data;
+}
+
+static u64 *virtnet_xdp_totals(const struct virtnet_info *vi, u64 *data)
+{
+	struct virtnet_xdp_delta v, sum = { };
+	unsigned int i;
+
+#define SUM(name)	sum.name += v.name;
+	for (i = 0; i < vi->caps.max_pairs; i++) {
+		virtnet_xdp_read(&vi->stats[i].xdp, &v);
+		VIRTNET_XDP_COUNTERS(SUM)
+	}
+#undef SUM
+	return virtnet_xdp_values(&sum, data);
+}
+
 static u64 *virtnet_rx_values(const struct virtnet_pair_stats *s, u64 *data)
 {
+	struct virtnet_xdp_delta xdp;
 	struct virtnet_rx_delta v;
 
 	virtnet_rx_read(&s->rx, &v);
@@ -190,7 +249,8 @@ static u64 *virtnet_rx_values(const struct virtnet_pair_stats *s, u64 *data)
 	VIRTNET_RX_COUNTERS(VALUE)
 #undef VALUE
 	data[0] = virtnet_irq_read(&s->rx_irq);
-	return data + 1;
+	virtnet_xdp_read(&s->xdp, &xdp);
+	return virtnet_xdp_values(&xdp, data + 1);
 }
 
 static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
@@ -215,6 +275,7 @@ void virtnet_stats_values(const struct virtnet_info *vi, u64 *data)
 	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
 		*data++ = atomic_long_read(base +
 					   virtnet_dev_counters[i].offset);
+	data = virtnet_xdp_totals(vi, data);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		data = virtnet_rx_values(&vi->stats[i], data);
 	for (i = 0; i < vi->caps.max_pairs; i++)

@@ -3,6 +3,7 @@
 #include <virtnet/ring.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 #include <linux/skbuff.h>
 
@@ -36,27 +37,79 @@ void skb_xmit_done(struct virtqueue *vq)
 }
 
 /*
+ * What virtnet_tx_free() does while there are XDP frames among the packets.
+ * Byte queue limits are about the stack's packets only. Return: how many frames.
+ */
+static noinline unsigned int virtnet_tx_free_mixed(struct send_queue *sq,
+						   int budget,
+						   unsigned int *packets,
+						   unsigned int *bytes)
+{
+	unsigned int len, frames = 0, frame_bytes = 0;
+	struct xdp_frame_bulk bulk;
+	struct xdp_frame *frame;
+	void *token;
+
+	xdp_frame_bulk_init(&bulk);
+	rcu_read_lock();
+	while ((token = ring_get(sq->vq, &len))) {
+		frame = virtnet_token_xdp(token);
+		if (frame) {
+			frame_bytes += virtnet_xdp_frame_len(frame);
+			frames++;
+			xdp_return_frame_bulk(frame, &bulk);
+			continue;
+		}
+		*bytes += ((struct sk_buff *)token)->len;
+		(*packets)++;
+		napi_consume_skb(token, budget);
+	}
+	xdp_flush_frame_bulk(&bulk);
+	rcu_read_unlock();
+	sq->frames -= frames;
+	u64_stats_update_begin(&sq->stats->syncp);
+	u64_stats_add(&sq->stats->packets, frames);
+	u64_stats_add(&sq->stats->bytes, frame_bytes);
+	u64_stats_update_end(&sq->stats->syncp);
+	return frames;
+}
+
+/* What virtnet_tx_free() does while the stack has the queue for itself. */
+static __always_inline void virtnet_tx_free_skbs(struct send_queue *sq,
+						 int budget,
+						 unsigned int *packets,
+						 unsigned int *bytes)
+{
+	struct sk_buff *skb;
+	unsigned int len;
+
+	while ((skb = ring_get(sq->vq, &len))) {
+		*bytes += skb->len;
+		(*packets)++;
+		napi_consume_skb(skb, budget);
+	}
+}
+
+/*
  * Free what the device has sent. Tx lock held; @budget as NAPI got it.
- * Return: how many packets that was.
+ * Return: how many packets that was, XDP frames included.
  */
 static unsigned int virtnet_tx_free(struct send_queue *sq, int budget)
 {
-	unsigned int len, packets = 0, bytes = 0;
-	struct sk_buff *skb;
+	unsigned int packets = 0, bytes = 0, frames = 0;
 
-	while ((skb = ring_get(sq->vq, &len))) {
-		bytes += skb->len;
-		packets++;
-		napi_consume_skb(skb, budget);
-	}
+	if (unlikely(sq->frames))
+		frames = virtnet_tx_free_mixed(sq, budget, &packets, &bytes);
+	else
+		virtnet_tx_free_skbs(sq, budget, &packets, &bytes);
 	if (!packets)
-		return 0;
+		return frames;
 	netdev_tx_completed_queue(sq->txq, packets, bytes);
 	u64_stats_update_begin(&sq->stats->syncp);
 	u64_stats_add(&sq->stats->packets, packets);
 	u64_stats_add(&sq->stats->bytes, bytes);
 	u64_stats_update_end(&sq->stats->syncp);
-	return packets;
+	return packets + frames;
 }
 
 /* Is there room for whatever the stack may send next? */
@@ -343,7 +396,50 @@ bool virtnet_tx_look(struct send_queue *sq)
 /* What was in the ring and will never be sent. Transmit is stopped. */
 void virtnet_tx_unsent(struct send_queue *sq, void *token)
 {
-	virtnet_tx_drop(sq, token, 0);
+	struct xdp_frame *frame = virtnet_token_xdp(token);
+
+	if (!frame) {
+		virtnet_tx_drop(sq, token, 0);
+		return;
+	}
+	sq->frames--;
+	virtnet_tx_stat_add(sq->stats, xdp_tx_drops, 1);
+	xdp_return_frame(frame);
+}
+
+/**
+ * virtnet_tx_reclaim() - take back what the device has sent
+ * @sq: the queue; tx lock held, bottom halves off
+ */
+void virtnet_tx_reclaim(struct send_queue *sq)
+{
+	virtnet_tx_free(sq, 0);
+	virtnet_tx_wake(sq);
+}
+
+/**
+ * virtnet_tx_sent() - what follows when others than the stack used the ring
+ * @sq: the queue; tx lock held
+ * @n: how many they sent
+ * @kick: they have no more
+ */
+void virtnet_tx_sent(struct send_queue *sq, unsigned int n, bool kick)
+{
+	if (!netif_tx_queue_stopped(sq->txq))
+		kick |= virtnet_tx_maybe_stop(sq);
+	if (kick)
+		virtnet_tx_kick(sq);
+	sq->since_arm += n;
+	if (sq->since_arm >= VIRTNET_TX_REARM)
+		virtnet_tx_rearm(sq);
+}
+
+/* From when on, and until when, others than the stack may use the queue. */
+void virtnet_tx_up(struct send_queue *sq, bool up)
+{
+	__netif_tx_lock_bh(sq->txq);
+	sq->up = up;
+	__netif_tx_unlock_bh(sq->txq);
 }
 
 /* Free what will never be sent; the device is reset and NAPI off. */

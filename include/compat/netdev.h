@@ -15,6 +15,11 @@
 #include <net/udp.h>
 #endif
 
+/* Where skb_gso_segment() moved to. */
+#ifdef HAVE_GSO_H
+#include <net/gso.h>
+#endif
+
 #ifdef HAVE_NETDEV_LOCK
 #include <net/netdev_lock.h>
 #endif

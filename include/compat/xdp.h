@@ -106,4 +106,22 @@ static inline u32 xdp_buff_get_skb_flags(const struct xdp_buff *xdp)
 }
 #endif
 
+/* A kernel without the field counts each fragment as large as the first buffer. */
+static inline void compat_xdp_frags_truesize(struct skb_shared_info *sinfo, u32 truesize)
+{
+#ifdef HAVE_XDP_FRAGS_TRUESIZE
+	sinfo->xdp_frags_truesize = truesize;
+#endif
+}
+
+/* The skb is the caller's only for XDP_PASS, and may be another one then. */
+#ifndef HAVE_DO_XDP_GENERIC_PSKB
+static inline int compat_do_xdp_generic(struct bpf_prog *prog, struct sk_buff **pskb)
+{
+	return do_xdp_generic(prog, *pskb);
+}
+
+#define do_xdp_generic compat_do_xdp_generic
+#endif
+
 #endif

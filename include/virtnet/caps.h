@@ -46,7 +46,9 @@ struct virtio_device;
  * @notf_coal: interrupt moderation, for all receive and all transmit queues
  * @vq_notf_coal: interrupt moderation of each queue
  * @ring_reset: single queues can be reset
- * @offloads: receive offloads agreed to, as in VIRTIO_NET_CTRL_GUEST_OFFLOADS
+ * @offloads: receive offloads there can be, as in VIRTIO_NET_CTRL_GUEST_OFFLOADS
+ * @agreed: those of them that were negotiated last; all where the device can be
+ *	told of them by command
  * @hash_types: VIRTIO_NET_RSS_HASH_TYPE_* that we and the device know
  * @rss_table: entries of the indirection table, a power of two
  * @feat_cleared: features the device offered that were not to be believed
@@ -85,6 +87,7 @@ struct virtnet_caps {
 	bool vq_notf_coal;
 	bool ring_reset;
 	u64 offloads;
+	u64 agreed;
 	u32 hash_types;
 	u16 rss_table;
 	u16 feat_cleared;
@@ -97,6 +100,15 @@ struct virtnet_caps {
 /* Bytes of the hash key: what the longest hashed tuple takes. */
 #define VIRTNET_RSS_KEY		40
 
+/* Receive offloads that make packets larger than the MTU, or go with them. */
+#define VIRTNET_OFFLOADS_GSO				\
+	(BIT_ULL(VIRTIO_NET_F_GUEST_TSO4) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_TSO6) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_ECN) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_UFO) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_USO4) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_USO6))
+
 extern const unsigned int virtnet_features[];
 extern const unsigned int virtnet_features_count;
 
@@ -106,6 +118,8 @@ extern bool virtnet_standby;
 int virtnet_validate(struct virtio_device *vdev);
 int virtnet_config_read(struct virtio_device *vdev, unsigned int offset,
 			void *buf, unsigned int len);
+void virtnet_caps_agree(struct virtio_device *vdev, struct virtnet_caps *caps);
+void virtnet_offloads_offer(struct virtio_device *vdev, u64 able, u64 want);
 int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps);
 
 #endif

@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <linux/timer.h>
 #include <linux/virtio.h>
+#include <net/xdp.h>
 #include <virtnet/dim.h>
 #include <virtnet/stats.h>
 #include <virtnet/vnet_hdr.h>
@@ -22,6 +23,8 @@ struct page_pool;
 struct virtnet_info;
 struct virtnet_settings;
 struct receive_queue;
+struct send_queue;
+struct bpf_prog;
 
 /* Bytes behind the data of a buffer that an skb can be built in. */
 #define VIRTNET_RX_TAILROOM	SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
@@ -63,7 +66,9 @@ struct virtnet_rx_plan {
  * @sg: what is posted: set up when memory is attached, rq->nsg entries
  * @size: bytes taken from the page pool, accounted as truesize
  * @len: bytes that the device may write, vnet header included
- * @ready: @size if the slot can be posted as it is, 0 if it lacks memory
+ * @ready: virtnet_rx_layout() if the slot can be posted as it is, 0 if it
+ *	lacks memory
+ * @headroom: bytes in front of @hdr
  */
 struct virtnet_rx_buf {
 	void *hdr;
@@ -72,6 +77,7 @@ struct virtnet_rx_buf {
 	u32 size;
 	u32 len;
 	u32 ready;
+	u16 headroom;
 };
 
 /* A buffer that came back, with the length the device claims. */
@@ -106,7 +112,6 @@ struct receive_queue {
 	struct virtnet_hdr_rules rules;
 	__virtio16 one;
 	u16 min_len;
-	u16 headroom;
 	u16 index;
 	u16 refill_at;
 	u8 hdr_len;
@@ -132,10 +137,14 @@ struct receive_queue {
 	struct napi_struct napi ____cacheline_aligned_in_smp;
 	struct virtnet_info *vi;
 	struct virtnet_rq_stats *stats;
+	struct virtnet_xdp_stats *xdp_stats;
+	struct bpf_prog __rcu *xdp_prog;
+	struct send_queue *sq;
 	struct virtnet_rx_plan plan;
 	u32 armed;
 	u16 defer_us;
 	bool adaptive;
+	struct xdp_rxq_info xdp_rxq;
 
 	/* Slow path fields follow. */
 	struct page_pool *pool;
@@ -176,6 +185,9 @@ struct send_queue {
 	struct scatterlist sg_linear ____cacheline_aligned_in_smp;
 	u16 since_arm;
 	bool nudge;
+	/* XDP frames in the ring; and whether they may be put there. */
+	u16 frames;
+	bool up;
 	struct scatterlist sg[VIRTNET_TX_SG];
 
 	/* Once per poll. */
@@ -215,6 +227,23 @@ void virtnet_qset_enable(struct virtnet_qset *qs);
 void virtnet_qset_disable(struct virtnet_qset *qs);
 void virtnet_qset_drain(struct virtnet_qset *qs);
 void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq);
+bool virtnet_qset_tunable(const struct virtnet_qset *qs,
+			  const struct virtnet_rx_plan *plan);
+void virtnet_qset_retune(struct virtnet_qset *qs,
+			 const struct virtnet_rx_plan *plan,
+			 struct bpf_prog *prog);
+
+/* What buffers have to look like: two that do are interchangeable. */
+static inline u32 virtnet_rx_layout(const struct virtnet_rx_plan *plan,
+				    u16 size)
+{
+	return (u32)plan->headroom << 16 | size;
+}
+
+static inline u16 virtnet_rx_layout_size(u32 layout)
+{
+	return layout;
+}
 
 /* Queue pairs are laid out rx0, tx0, rx1, tx1, ... (virtio 1.3, 5.1.2). */
 static inline unsigned int rxq2vq(unsigned int rxq)

@@ -46,6 +46,19 @@ int virtnet_receive_big(struct receive_queue *rq, int budget,
 int virtnet_receive_mergeable(struct receive_queue *rq, int budget,
 			      struct virtnet_rx_delta *d);
 
+/* For the rare packet that XDP takes as an skb. */
+struct sk_buff *virtnet_big_skb(struct receive_queue *rq,
+				struct virtnet_rx_buf *buf, u32 len,
+				struct virtnet_rx_delta *d);
+struct sk_buff *
+virtnet_mergeable_skb(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+		      u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+		      struct virtnet_rx_delta *d);
+bool virtnet_mergeable_count(const struct receive_queue *rq,
+			     const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			     unsigned int *n, struct virtnet_rx_delta *d);
+void virtnet_mergeable_skip(struct receive_queue *rq, unsigned int n);
+
 /* rx_buf.c: slots, their memory, and the skbs made of it */
 int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted);
 void virtnet_rx_buf_free(struct receive_queue *rq, struct virtnet_rx_buf *buf);
@@ -63,6 +76,13 @@ struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq)
 {
 	return 1 + rq->split_hdr;
+}
+
+/* Bytes of packet that fit the first buffer, in front of what it keeps free. */
+static inline u32 virtnet_rx_first_room(const struct receive_queue *rq,
+					const struct virtnet_rx_buf *buf)
+{
+	return buf->size - buf->headroom - VIRTNET_RX_TAILROOM - rq->hdr_len;
 }
 
 /* Back on the free list, with the memory it still holds. */
@@ -201,6 +221,18 @@ virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 	return virtnet_rx_build(rq, buf, len);
 }
 
+/* A packet that was counted, data at its Ethernet header, to the stack. */
+static __always_inline void virtnet_rx_up(struct receive_queue *rq,
+					  struct sk_buff *skb)
+{
+	skb_record_rx_queue(skb, rq->index);
+	skb->protocol = eth_type_trans(skb, rq->dev);
+	if (rq->listing && virtnet_rx_listed(skb))
+		list_add_tail(&skb->list, &rq->list);
+	else
+		napi_gro_receive(&rq->napi, skb);
+}
+
 /**
  * virtnet_rx_deliver() - give a packet to the stack
  * @rq: the queue
@@ -223,12 +255,7 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 	}
 	d->packets++;
 	d->bytes += skb->len;
-	skb_record_rx_queue(skb, rq->index);
-	skb->protocol = eth_type_trans(skb, rq->dev);
-	if (rq->listing && virtnet_rx_listed(skb))
-		list_add_tail(&skb->list, &rq->list);
-	else
-		napi_gro_receive(&rq->napi, skb);
+	virtnet_rx_up(rq, skb);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #include <virtnet/caps.h>
 
+struct bpf_prog;
 struct netlink_ext_ack;
 struct virtnet_info;
 
@@ -80,6 +81,8 @@ struct virtnet_coal {
  * @mac: station address
  * @list_delivery: what GRO cannot merge goes up as a list
  * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
+ * @xdp_prog: program run on received packets, or NULL; who sets it holds the
+ *	reference
  * @filter: addresses to let through
  * @vlans: VLANs to let through
  * @rss: receive hashing
@@ -100,6 +103,7 @@ struct virtnet_settings {
 	u8 mac[ETH_ALEN];
 	bool list_delivery;
 	u64 offloads;
+	struct bpf_prog *xdp_prog;
 	struct virtnet_rx_filter filter;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	struct virtnet_rss rss;
@@ -114,6 +118,11 @@ void virtnet_settings_init(struct virtnet_settings *s,
 int virtnet_settings_check(const struct virtnet_caps *caps,
 			   const struct virtnet_settings *s,
 			   struct netlink_ext_ack *extack);
+u64 virtnet_offloads_wanted(const struct virtnet_settings *s);
+bool virtnet_gso_possible(const struct virtnet_caps *caps,
+			  const struct virtnet_settings *s);
+bool virtnet_must_negotiate(const struct virtnet_caps *caps,
+			    const struct virtnet_settings *s);
 struct virtnet_settings *virtnet_settings_edit(const struct virtnet_info *vi);
 int virtnet_settings_commit(struct virtnet_info *vi,
 			    struct virtnet_settings *want,

@@ -44,7 +44,18 @@ struct virtnet_info;
 	X(stop)			\
 	X(wake)			\
 	X(errors)		\
-	X(bad_used)
+	X(bad_used)		\
+	X(xdp_tx)		\
+	X(xdp_tx_drops)
+
+/* What became of packets that met a program, per receive queue. */
+#define VIRTNET_XDP_COUNTERS(X)	\
+	X(xdp_packets)		\
+	X(xdp_tx)		\
+	X(xdp_redirects)	\
+	X(xdp_drops)		\
+	X(xdp_aborted)		\
+	X(xdp_slow)
 
 #define VIRTNET_COUNTER_FIELD(name)	u64_stats_t name;
 #define VIRTNET_COUNTER_U64(name)	u64 name;
@@ -63,6 +74,12 @@ struct virtnet_sq_stats {
 	atomic_long_t timeouts;
 } ____cacheline_aligned_in_smp;
 
+/* Written in NAPI context of the receive queue only, while it has a program. */
+struct virtnet_xdp_stats {
+	VIRTNET_XDP_COUNTERS(VIRTNET_COUNTER_FIELD)
+	struct u64_stats_sync syncp;
+};
+
 /* Interrupts of one queue: written in hard interrupt context only. */
 struct virtnet_irq_stats {
 	struct u64_stats_sync syncp;
@@ -78,12 +95,17 @@ struct virtnet_tx_delta {
 	VIRTNET_TX_COUNTERS(VIRTNET_COUNTER_U64)
 };
 
+struct virtnet_xdp_delta {
+	VIRTNET_XDP_COUNTERS(VIRTNET_COUNTER_U64)
+};
+
 /* Counters of one pair, both directions, and its interrupts. */
 struct virtnet_pair_stats {
 	struct virtnet_rq_stats rx;
 	struct virtnet_sq_stats tx;
 	struct virtnet_irq_stats rx_irq;
 	struct virtnet_irq_stats tx_irq;
+	struct virtnet_xdp_stats xdp;
 };
 
 /* A consistent reading of one counter; any context but the writer's. */
@@ -102,6 +124,8 @@ static inline u64 virtnet_stat_read(const struct u64_stats_sync *syncp,
 
 void virtnet_rx_stats_add(struct virtnet_rq_stats *stats,
 			  const struct virtnet_rx_delta *d);
+void virtnet_xdp_stats_add(struct virtnet_xdp_stats *stats,
+			   const struct virtnet_xdp_delta *d);
 void virtnet_irq_stats_inc(struct virtnet_irq_stats *stats);
 struct virtnet_pair_stats *virtnet_stats_alloc(unsigned int pairs);
 void virtnet_get_stats64(struct net_device *dev,

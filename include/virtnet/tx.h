@@ -14,6 +14,9 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 void virtnet_tx_nudge(struct send_queue *sq);
 bool virtnet_tx_look(struct send_queue *sq);
 void virtnet_tx_unsent(struct send_queue *sq, void *token);
+void virtnet_tx_reclaim(struct send_queue *sq);
+void virtnet_tx_sent(struct send_queue *sq, unsigned int n, bool kick);
+void virtnet_tx_up(struct send_queue *sq, bool up);
 void virtnet_tx_drain(struct send_queue *sq);
 
 #endif

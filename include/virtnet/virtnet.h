@@ -20,6 +20,7 @@
  *   rx*.c       receive; one file per buffer mode
  *   vnet_hdr.c  the header gate
  *   tx.c        transmit
+ *   xdp*.c      programs on received packets; see <virtnet/xdp.h>
  *   queue_reset.c resetting single queues
  *   recovery.c  reasons, and the work that mends
  *   health.c    what nobody reports

@@ -30,6 +30,9 @@
 #else
 #include <net/page_pool.h>
 #endif
+#if __has_include("net/gso.h")
+#include <net/gso.h>
+#endif
 #if __has_include("kunit/visibility.h")
 #include <kunit/visibility.h>
 #endif

@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A queue with a program: the packet is shown to it in the buffer it came in,
+ * and the buffer stays where it is unless the packet takes it along.
+ *
+ * What cannot be shown so goes the slow way: as an skb, through the kernel's
+ * generic XDP. That is so for packets larger than the MTU and for buffers
+ * without headroom, both of which are in the ring for a moment after a program
+ * was attached, and for several buffers where the program takes only one.
+ */
+#include <virtnet/rx.h>
+#include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
+
+#include <linux/bpf_trace.h>
+#include <linux/filter.h>
+
+/* Fragments of a packet that nobody wanted go back; NAPI context. */
+static noinline void virtnet_xdp_put_frags(struct receive_queue *rq,
+					   struct xdp_buff *xdp)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+	unsigned int i;
+
+	for (i = 0; i < sinfo->nr_frags; i++)
+		page_pool_put_full_page(rq->pool,
+					skb_frag_page(&sinfo->frags[i]), true);
+	xdp_buff_clear_frags_flag(xdp);
+}
+
+static inline void virtnet_xdp_done(struct receive_queue *rq,
+				    struct virtnet_rx_buf *buf,
+				    struct virtnet_xdp_run *run)
+{
+	if (unlikely(xdp_buff_has_frags(&run->xdp)))
+		virtnet_xdp_put_frags(rq, &run->xdp);
+	virtnet_rx_buf_put(rq, buf);
+}
+
+/* The packet keeps the buffer's memory; the slot goes without. */
+static inline void virtnet_xdp_give(struct receive_queue *rq,
+				    struct virtnet_rx_buf *buf)
+{
+	buf->page = NULL;
+	buf->ready = 0;
+	virtnet_rx_buf_put(rq, buf);
+}
+
+/* Hand XDP_TX frames over. Some may not fit: theirs is the loss. */
+static void virtnet_xdp_flush_tx(struct receive_queue *rq,
+				 struct virtnet_xdp_run *run)
+{
+	int sent = virtnet_xdp_send(rq->sq, run->tx, run->ntx, true);
+
+	for (; sent < run->ntx; sent++)
+		xdp_return_frame_rx_napi(run->tx[sent]);
+	run->ntx = 0;
+}
+
+/* XDP_TX. Return: false if the buffer is still ours. */
+static bool virtnet_xdp_tx(struct receive_queue *rq,
+			   struct virtnet_xdp_run *run)
+{
+	struct xdp_frame *frame = xdp_convert_buff_to_frame(&run->xdp);
+
+	run->x.xdp_tx++;
+	if (unlikely(!frame)) {
+		trace_xdp_exception(rq->dev, run->prog, XDP_TX);
+		return false;
+	}
+	run->tx[run->ntx++] = frame;
+	if (run->ntx == VIRTNET_XDP_BULK)
+		virtnet_xdp_flush_tx(rq, run);
+	return true;
+}
+
+/* XDP_REDIRECT. Return: false if the buffer is still ours. */
+static bool virtnet_xdp_redirect(struct receive_queue *rq,
+				 struct virtnet_xdp_run *run)
+{
+	run->x.xdp_redirects++;
+	if (unlikely(xdp_do_redirect(rq->dev, &run->xdp, run->prog)))
+		return false;
+	run->redirected = true;
+	return true;
+}
+
+/* Bytes of metadata. Programs that know of none leave it at the data. */
+static unsigned int virtnet_xdp_meta(const struct xdp_buff *xdp)
+{
+	return xdp->data - xdp->data_meta;
+}
+
+/* An skb around the buffer, which is the skb's afterwards. */
+static noinline struct sk_buff *virtnet_xdp_build(struct receive_queue *rq,
+						  struct virtnet_rx_buf *buf,
+						  struct xdp_buff *xdp)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+	u8 frags = xdp_buff_has_frags(xdp) ? sinfo->nr_frags : 0;
+	u32 size = frags ? sinfo->xdp_frags_size : 0;
+	struct sk_buff *skb;
+
+	/* Building clears what is counted in the shared info. */
+	skb = napi_build_skb(xdp->data_hard_start, xdp->frame_sz);
+	if (unlikely(!skb))
+		return NULL;
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, xdp->data - xdp->data_hard_start);
+	__skb_put(skb, xdp->data_end - xdp->data);
+	if (virtnet_xdp_meta(xdp))
+		skb_metadata_set(skb, virtnet_xdp_meta(xdp));
+	if (frags)
+		xdp_update_skb_frags_info(skb, frags, size,
+					  frags * xdp->frame_sz,
+					  xdp_buff_get_skb_flags(xdp));
+	buf->page = NULL;
+	buf->ready = 0;
+	return skb;
+}
+
+/* A small packet is copied, and its buffer posted again. */
+static bool virtnet_xdp_copies(struct xdp_buff *xdp)
+{
+	return xdp->data_end - xdp->data <= VIRTNET_COPYBREAK &&
+	       !xdp_buff_has_frags(xdp) && !virtnet_xdp_meta(xdp);
+}
+
+/* XDP_PASS. The program may have changed everything but the checksum's state */
+static void virtnet_xdp_pass(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf,
+			     struct virtnet_xdp_run *run)
+{
+	struct xdp_buff *xdp = &run->xdp;
+	struct sk_buff *skb;
+
+	if (virtnet_xdp_copies(xdp))
+		skb = virtnet_rx_copy(rq, xdp->data,
+				      xdp->data_end - xdp->data);
+	else
+		skb = virtnet_xdp_build(rq, buf, xdp);
+	if (unlikely(!skb)) {
+		run->d->skb_alloc_fail++;
+		run->d->drops++;
+		virtnet_xdp_done(rq, buf, run);
+		return;
+	}
+	virtnet_rx_buf_put(rq, buf);
+	skb->dev = rq->dev;
+	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, skb);
+	virtnet_rx_up(rq, skb);
+}
+
+/* What the device wants of the packet, done before the program sees it. */
+static noinline void virtnet_xdp_finish(struct receive_queue *rq,
+					struct virtnet_xdp_run *run)
+{
+	struct virtio_net_hdr *hdr = &run->hdr.hdr;
+	bool le = rq->rules.little_endian;
+
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		virtnet_xdp_csum(&run->xdp,
+				 __virtio16_to_cpu(le, hdr->csum_start),
+				 __virtio16_to_cpu(le, hdr->csum_offset));
+		/* Computed by us over what its sender vouched for. */
+		hdr->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+	hdr->flags &= VIRTIO_NET_HDR_F_DATA_VALID;
+}
+
+/* Run the program on a packet that passed the gate; the slot goes back. */
+static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
+					       struct virtnet_rx_buf *buf,
+					       struct virtnet_xdp_run *run)
+{
+	u32 act;
+
+	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
+		virtnet_xdp_finish(rq, run);
+	act = bpf_prog_run_xdp(run->prog, &run->xdp);
+	run->x.xdp_packets++;
+	switch (act) {
+	case XDP_PASS:
+		virtnet_xdp_pass(rq, buf, run);
+		return;
+	case XDP_TX:
+		if (unlikely(!virtnet_xdp_tx(rq, run)))
+			break;
+		virtnet_xdp_give(rq, buf);
+		return;
+	case XDP_REDIRECT:
+		if (unlikely(!virtnet_xdp_redirect(rq, run)))
+			break;
+		virtnet_xdp_give(rq, buf);
+		return;
+	default:
+		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(rq->dev, run->prog, act);
+		run->x.xdp_aborted++;
+		break;
+	case XDP_DROP:
+		break;
+	}
+	run->x.xdp_drops++;
+	virtnet_xdp_done(rq, buf, run);
+}
+
+/* The part of a packet that lies in the first buffer. */
+static __always_inline void virtnet_xdp_first(struct receive_queue *rq,
+					      const struct virtnet_rx_buf *buf,
+					      struct virtnet_xdp_run *run,
+					      u32 len)
+{
+	struct xdp_buff *xdp = &run->xdp;
+
+	xdp->data_hard_start = buf->hdr - XDP_PACKET_HEADROOM;
+	xdp->data = buf->hdr + rq->hdr_len;
+	xdp->data_meta = xdp->data;
+	xdp->data_end = xdp->data + len;
+}
+
+/* Before the first fragment. */
+static void virtnet_xdp_frags_init(struct xdp_buff *xdp)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+
+	sinfo->nr_frags = 0;
+	sinfo->xdp_frags_size = 0;
+	compat_xdp_frags_truesize(sinfo, 0);
+	xdp_buff_set_frags_flag(xdp);
+}
+
+static void virtnet_xdp_frag(struct xdp_buff *xdp, struct page *page, u32 off,
+			     u32 len)
+{
+	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
+
+	skb_frag_fill_page_desc(&sinfo->frags[sinfo->nr_frags++], page, off,
+				len);
+	sinfo->xdp_frags_size += len;
+	compat_xdp_frags_truesize(sinfo, sinfo->nr_frags * xdp->frame_sz);
+	if (page_is_pfmemalloc(page))
+		xdp_buff_set_frag_pfmemalloc(xdp);
+}
+
+/* Can the program be shown this buffer as it is? */
+static bool virtnet_xdp_fits(const struct receive_queue *rq,
+			     const struct virtnet_rx_buf *buf,
+			     const struct virtio_net_hdr *hdr)
+{
+	return buf->ready == rq->want &&
+	       hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE;
+}
+
+/* GSO packets fall apart into what they stand for, with all checksums. */
+static struct sk_buff *virtnet_xdp_segment(struct sk_buff *skb)
+{
+	struct sk_buff *segs = __skb_gso_segment(skb, NETIF_F_SG, true);
+
+	if (IS_ERR_OR_NULL(segs))
+		return NULL;
+	consume_skb(skb);
+	return segs;
+}
+
+/* A list of packets the program can be run on. NULL: none, @skb not freed. */
+static struct sk_buff *virtnet_xdp_slow_list(struct receive_queue *rq,
+					     struct sk_buff *skb,
+					     const struct virtio_net_hdr *hdr)
+{
+	skb->dev = rq->dev;
+	if (virtnet_hdr_rx(&rq->rules, hdr, skb))
+		return NULL;
+	if (skb_is_gso(skb)) {
+		skb->protocol = eth_hdr(skb)->h_proto;
+		return virtnet_xdp_segment(skb);
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		return NULL;
+	return skb;
+}
+
+/* Run the program on an skb, by way of the kernel's generic XDP. */
+static void virtnet_xdp_slow_one(struct receive_queue *rq, struct sk_buff *skb,
+				 struct virtnet_xdp_run *run)
+{
+	run->d->packets++;
+	run->d->bytes += skb->len;
+	run->x.xdp_packets++;
+	run->x.xdp_slow++;
+	skb_record_rx_queue(skb, rq->index);
+	skb->protocol = eth_type_trans(skb, rq->dev);
+	if (do_xdp_generic(run->prog, &skb) == XDP_PASS)
+		napi_gro_receive(&rq->napi, skb);
+}
+
+/* The slow way, from an skb that is NULL where memory was short. */
+static noinline void virtnet_xdp_slow(struct receive_queue *rq,
+				      struct sk_buff *skb,
+				      struct virtnet_xdp_run *run)
+{
+	struct sk_buff *list, *next;
+
+	if (unlikely(!skb)) {
+		run->d->drops++;
+		return;
+	}
+	skb_reset_mac_header(skb);
+	list = virtnet_xdp_slow_list(rq, skb, &run->hdr.hdr);
+	if (!list) {
+		run->d->hdr_bad++;
+		run->d->drops++;
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	rcu_read_lock();
+	skb_list_walk_safe(list, skb, next) {
+		skb_mark_not_on_list(skb);
+		virtnet_xdp_slow_one(rq, skb, run);
+	}
+	rcu_read_unlock();
+}
+
+/* Pages of a chain behind the first go to the packet. */
+static noinline void virtnet_xdp_chain(struct receive_queue *rq,
+				       struct virtnet_rx_buf *buf,
+				       struct xdp_buff *xdp, u32 len)
+{
+	struct scatterlist *sg = &buf->sg[virtnet_rx_chain_first(rq)];
+	u32 part;
+
+	virtnet_xdp_frags_init(xdp);
+	for (; len; sg++, len -= part) {
+		part = min_t(u32, len, PAGE_SIZE);
+		virtnet_xdp_frag(xdp, sg_page(sg), sg->offset, part);
+		sg_assign_page(sg, NULL);
+	}
+	buf->ready = 0;
+}
+
+/* Small and big mode: all of the packet lies in this buffer. */
+static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
+					    struct virtnet_rx_buf *buf, u32 len,
+					    struct virtnet_xdp_run *run)
+{
+	u32 first;
+
+	if (unlikely(!virtnet_rx_open(rq, buf, &len, &run->hdr.hdr, run->d))) {
+		run->d->drops++;
+		virtnet_rx_buf_put(rq, buf);
+		return;
+	}
+	first = min(len, virtnet_rx_first_room(rq, buf));
+	if (unlikely(!virtnet_xdp_fits(rq, buf, &run->hdr.hdr) ||
+		     (len > first && !run->frags))) {
+		struct sk_buff *skb = virtnet_big_skb(rq, buf, len, run->d);
+
+		virtnet_rx_buf_put(rq, buf);
+		virtnet_xdp_slow(rq, skb, run);
+		return;
+	}
+	run->d->packets++;
+	run->d->bytes += len;
+	run->xdp.flags = 0;
+	virtnet_xdp_first(rq, buf, run, first);
+	if (unlikely(len > first))
+		virtnet_xdp_chain(rq, buf, &run->xdp, len - first);
+	virtnet_xdp_packet(rq, buf, run);
+}
+
+/* Is the length of a buffer that continues a packet sane? */
+static bool virtnet_xdp_more_ok(const struct virtnet_rx_buf *buf, u32 len,
+				struct virtnet_rx_delta *d)
+{
+	if (unlikely(!len))
+		d->len_short++;
+	else if (unlikely(len > buf->len))
+		d->len_over++;
+	return len && len <= buf->len;
+}
+
+/*
+ * Collect the buffers behind the first. Those posted before a program was
+ * attached come first out of the ring, so that all of them fit if the first
+ * does, unless the device keeps no order; such a packet is dropped.
+ *
+ * Return: false if the packet must be dropped, all of it off the ring.
+ */
+static noinline bool virtnet_xdp_gather(struct receive_queue *rq,
+					struct virtnet_xdp_run *run,
+					unsigned int more)
+{
+	struct virtnet_rx_buf *buf;
+	bool ok;
+	u32 len;
+
+	virtnet_xdp_frags_init(&run->xdp);
+	while (more--) {
+		buf = virtnet_rx_next(rq, &len);
+		if (unlikely(!buf)) {
+			run->d->num_buffers++;
+			return false;
+		}
+		ok = virtnet_xdp_more_ok(buf, len, run->d) &&
+		     buf->ready == rq->want;
+		if (likely(ok)) {
+			if (unlikely(rq->dma_dev))
+				virtnet_rx_sync_cpu(rq, buf, len);
+			virtnet_xdp_frag(&run->xdp, buf->page,
+					 buf->hdr - page_address(buf->page),
+					 len);
+			buf->page = NULL;
+			buf->ready = 0;
+		}
+		virtnet_rx_buf_put(rq, buf);
+		if (unlikely(!ok)) {
+			virtnet_mergeable_skip(rq, more);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A packet of several buffers, whose first is in place. False: drop it. */
+static noinline bool virtnet_xdp_several(struct receive_queue *rq,
+					 struct virtnet_xdp_run *run, u32 *len)
+{
+	unsigned int n;
+
+	if (!virtnet_mergeable_count(rq, &run->hdr, &n, run->d) ||
+	    !virtnet_xdp_gather(rq, run, n - 1))
+		return false;
+	*len = xdp_get_buff_len(&run->xdp);
+	return true;
+}
+
+/* Fits as virtnet_xdp_fits() says, and its buffers fit the fragment array. */
+static bool virtnet_xdp_fits_several(const struct receive_queue *rq,
+				     const struct virtnet_rx_buf *buf,
+				     const struct virtnet_xdp_run *run)
+{
+	u16 n = __virtio16_to_cpu(rq->rules.little_endian,
+				  run->hdr.num_buffers);
+
+	if (!virtnet_xdp_fits(rq, buf, &run->hdr.hdr))
+		return false;
+	return likely(n == 1) || (run->frags && n <= MAX_SKB_FRAGS + 1);
+}
+
+static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
+					      struct virtnet_rx_buf *buf,
+					      u32 len,
+					      struct virtnet_xdp_run *run)
+{
+	run->xdp.flags = 0;
+	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d)))
+		goto drop;
+	if (unlikely(rq->dma_dev))
+		virtnet_rx_sync_cpu(rq, buf, len);
+	virtnet_rx_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	len -= rq->hdr_len;
+	if (unlikely(!virtnet_xdp_fits_several(rq, buf, run))) {
+		struct sk_buff *skb = virtnet_mergeable_skb(rq, buf, len,
+							    &run->hdr, run->d);
+
+		virtnet_rx_buf_put(rq, buf);
+		virtnet_xdp_slow(rq, skb, run);
+		return;
+	}
+	virtnet_xdp_first(rq, buf, run, len);
+	if (unlikely(run->hdr.num_buffers != rq->one) &&
+	    !virtnet_xdp_several(rq, run, &len))
+		goto drop;
+	if (unlikely(!virtnet_hdr_ok(&rq->rules, &run->hdr.hdr, len))) {
+		run->d->hdr_bad++;
+		goto drop;
+	}
+	run->d->packets++;
+	run->d->bytes += len;
+	virtnet_xdp_packet(rq, buf, run);
+	return;
+
+drop:
+	run->d->drops++;
+	virtnet_xdp_done(rq, buf, run);
+}
+
+static int virtnet_xdp_loop_one(struct receive_queue *rq, int budget,
+				struct virtnet_xdp_run *run)
+{
+	struct virtnet_rx_buf *buf;
+	u32 len;
+	int n;
+
+	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
+		buf = virtnet_rx_next(rq, &len);
+		if (!buf)
+			break;
+		virtnet_xdp_one(rq, buf, len, run);
+	}
+	return n;
+}
+
+static int virtnet_xdp_loop_merge(struct receive_queue *rq, int budget,
+				  struct virtnet_xdp_run *run)
+{
+	struct virtnet_rx_buf *buf;
+	u32 len;
+	int n;
+
+	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
+		buf = virtnet_rx_next(rq, &len);
+		if (!buf)
+			break;
+		virtnet_xdp_merge(rq, buf, len, run);
+	}
+	return n;
+}
+
+/**
+ * virtnet_receive_xdp() - take packets off the ring and show them a program
+ * @rq: the queue; NAPI context
+ * @prog: its program
+ * @budget: most packets to take
+ * @d: counters
+ *
+ * Return: packets taken, dropped ones included.
+ */
+int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
+			int budget, struct virtnet_rx_delta *d)
+{
+	struct virtnet_xdp_run run;
+	int n;
+
+	run.prog = prog;
+	run.d = d;
+	memset(&run.x, 0, sizeof(run.x));
+	run.frags = prog->aux->xdp_has_frags;
+	run.redirected = false;
+	run.ntx = 0;
+	rq->dry = false;
+	xdp_init_buff(&run.xdp, rq->plan.buf_size, &rq->xdp_rxq);
+	if (rq->plan.mode == VIRTNET_RX_MERGEABLE)
+		n = virtnet_xdp_loop_merge(rq, budget, &run);
+	else
+		n = virtnet_xdp_loop_one(rq, budget, &run);
+	if (run.ntx)
+		virtnet_xdp_flush_tx(rq, &run);
+	if (run.redirected)
+		xdp_do_flush();
+	virtnet_xdp_stats_add(rq->xdp_stats, &run.x);
+	return n;
+}
