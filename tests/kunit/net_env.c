@@ -16,66 +16,6 @@
 
 #define NET_KEEP	64
 
-#define F_PACKED	BIT_ULL(VIRTIO_F_RING_PACKED)
-#define F_EVENT		BIT_ULL(VIRTIO_RING_F_EVENT_IDX)
-#define F_INDIRECT	BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC)
-#define F_DMA		BIT_ULL(VIRTIO_F_ACCESS_PLATFORM)
-#define F_ALL		(F_EVENT | F_INDIRECT)
-
-const struct net_param net_params[] = {
-	{ "small split", NET_SMALL, 0 },
-	{ "big split", NET_BIG, 0 },
-	{ "mergeable split", NET_MERGEABLE, 0 },
-	{ "small split event indirect", NET_SMALL, F_ALL },
-	{ "big split event indirect", NET_BIG, F_ALL },
-	{ "mergeable split event indirect", NET_MERGEABLE, F_ALL },
-	{ "small packed", NET_SMALL, F_PACKED },
-	{ "big packed", NET_BIG, F_PACKED },
-	{ "mergeable packed", NET_MERGEABLE, F_PACKED },
-	{ "small packed event indirect", NET_SMALL, F_PACKED | F_ALL },
-	{ "big packed event indirect", NET_BIG, F_PACKED | F_ALL },
-	{ "mergeable packed event indirect", NET_MERGEABLE, F_PACKED | F_ALL },
-	{ "small split dma", NET_SMALL, F_ALL | F_DMA },
-	{ "big split dma", NET_BIG, F_ALL | F_DMA },
-	{ "mergeable split dma", NET_MERGEABLE, F_ALL | F_DMA },
-	{ "small legacy", NET_SMALL, F_ALL, .legacy = true },
-	{ "big legacy", NET_BIG, 0, .legacy = true },
-	{ "mergeable legacy", NET_MERGEABLE, F_ALL, .legacy = true },
-};
-
-const unsigned int net_params_count = ARRAY_SIZE(net_params);
-
-static const void *net_gen(const void *prev, char *desc, unsigned int from,
-			   unsigned int to)
-{
-	const struct net_param *p = prev ? prev : net_params + from - 1;
-
-	if (++p >= net_params + to)
-		return NULL;
-	strscpy(desc, p->name, KUNIT_PARAM_DESC_SIZE);
-	return p;
-}
-
-const void *net_gen_params(const void *prev, char *desc)
-{
-	return net_gen(prev, desc, 0, net_params_count);
-}
-
-const void *net_gen_modes(const void *prev, char *desc)
-{
-	return net_gen(prev, desc, 3, 6);
-}
-
-const void *net_gen_mergeable(const void *prev, char *desc)
-{
-	const struct net_param *p = prev;
-
-	do {
-		p = net_gen(p, desc, 0, net_params_count);
-	} while (p && p->mode != NET_MERGEABLE);
-	return p;
-}
-
 u64 net_mode_features(enum net_mode mode)
 {
 	u64 gso = BIT_ULL(VIRTIO_NET_F_GUEST_TSO4) |
@@ -112,6 +52,7 @@ static struct net_cap *net_cap_new(struct sk_buff *skb)
 	cap->truesize = skb->truesize;
 	cap->ip_summed = skb->ip_summed;
 	cap->nr_frags = skb_shinfo(skb)->nr_frags;
+	cap->meta = skb_metadata_len(skb);
 	cap->frag_list = skb_has_frag_list(skb);
 	cap->csum_start = skb_checksum_start_offset(skb) + mac_len;
 	cap->csum_offset = skb->csum_offset;

@@ -34,6 +34,7 @@ struct net_cap {
 	u32 truesize;
 	u8 ip_summed;
 	u8 nr_frags;
+	u8 meta;		/* bytes of XDP metadata */
 	bool frag_list;
 	u16 csum_start;		/* from the Ethernet header */
 	u16 csum_offset;
@@ -73,6 +74,9 @@ const void *net_gen_params(const void *prev, char *desc);
 const void *net_gen_modes(const void *prev, char *desc);
 /* Mergeable only, each ring. */
 const void *net_gen_mergeable(const void *prev, char *desc);
+
+const void *net_gen_big(const void *prev, char *desc);
+const void *net_gen_one_mergeable(const void *prev, char *desc);
 
 u64 net_mode_features(enum net_mode mode);
 int net_init(struct kunit *test);
