@@ -31,19 +31,23 @@ const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_GUEST_ANNOUNCE,
 	VIRTIO_NET_F_MQ,
 	VIRTIO_NET_F_CTRL_MAC_ADDR,
+	VIRTIO_NET_F_DEVICE_STATS,
 	VIRTIO_NET_F_VQ_NOTF_COAL,
 	VIRTIO_NET_F_NOTF_COAL,
 	VIRTIO_NET_F_GUEST_USO4,
 	VIRTIO_NET_F_GUEST_USO6,
 	VIRTIO_NET_F_HOST_USO,
+	VIRTIO_NET_F_HASH_REPORT,
 	VIRTIO_NET_F_GUEST_HDRLEN,
 	VIRTIO_NET_F_RSS,
 	VIRTIO_NET_F_SPEED_DUPLEX,
 	VIRTIO_NET_F_STANDBY,
 	VIRTIO_F_ANY_LAYOUT,
 };
+EXPORT_SYMBOL_IF_KUNIT(virtnet_features);
 
 const unsigned int virtnet_features_count = ARRAY_SIZE(virtnet_features);
+EXPORT_SYMBOL_IF_KUNIT(virtnet_features_count);
 
 /* A feature is worth nothing without one of those it depends on. */
 struct virtnet_feature_dep {
@@ -79,6 +83,7 @@ static const struct virtnet_feature_dep virtnet_feature_deps[] = {
 	NEEDS(HASH_REPORT, CTRL_VQ),
 	NEEDS(NOTF_COAL, CTRL_VQ),
 	NEEDS(VQ_NOTF_COAL, CTRL_VQ),
+	NEEDS(DEVICE_STATS, CTRL_VQ),
 };
 
 static bool virtnet_dep_missing(struct virtio_device *vdev,
@@ -200,16 +205,18 @@ static void virtnet_check_hash(struct virtio_device *vdev)
 	u32 types;
 	u8 key;
 
-	if (!virtio_has_feature(vdev, VIRTIO_NET_F_RSS))
+	if (!virtio_has_feature(vdev, VIRTIO_NET_F_RSS) &&
+	    !virtio_has_feature(vdev, VIRTIO_NET_F_HASH_REPORT))
 		return;
 	virtio_cread_le(vdev, struct virtio_net_config, rss_max_key_size, &key);
 	types = virtnet_hash_types(vdev);
 	if (key >= VIRTNET_RSS_KEY && types)
 		return;
 	dev_warn(&vdev->dev,
-		 "device offers RSS with keys of %u bytes, hash types %#x, ignored\n",
+		 "device offers hashes with keys of %u bytes, types %#x, ignored\n",
 		 key, types);
 	__virtio_clear_bit(vdev, VIRTIO_NET_F_RSS);
+	__virtio_clear_bit(vdev, VIRTIO_NET_F_HASH_REPORT);
 }
 
 static u16 virtnet_rss_table(struct virtio_device *vdev)
@@ -312,6 +319,8 @@ static u8 virtnet_caps_gso_types(struct virtio_device *vdev)
 
 static u8 virtnet_caps_hdr_len(struct virtio_device *vdev)
 {
+	if (virtio_has_feature(vdev, VIRTIO_NET_F_HASH_REPORT))
+		return sizeof(struct virtio_net_hdr_v1_hash);
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_MRG_RXBUF) ||
 	    virtio_has_feature(vdev, VIRTIO_F_VERSION_1))
 		return sizeof(struct virtio_net_hdr_mrg_rxbuf);
@@ -351,9 +360,11 @@ static void virtnet_caps_rss(struct virtio_device *vdev,
 	u16 len;
 
 	caps->rss = virtio_has_feature(vdev, VIRTIO_NET_F_RSS);
+	caps->hash_report = virtio_has_feature(vdev, VIRTIO_NET_F_HASH_REPORT);
+	if (caps->rss || caps->hash_report)
+		caps->hash_types = virtnet_hash_types(vdev);
 	if (!caps->rss)
 		return;
-	caps->hash_types = virtnet_hash_types(vdev);
 	len = virtnet_rss_table(vdev);
 	caps->rss_table = rounddown_pow_of_two(clamp_t(u16, len, 1,
 						       VIRTNET_RSS_TABLE_MAX));
@@ -373,6 +384,8 @@ static void virtnet_caps_ctrl(struct virtio_device *vdev,
 	caps->notf_coal = virtio_has_feature(vdev, VIRTIO_NET_F_NOTF_COAL);
 	caps->vq_notf_coal = virtio_has_feature(vdev,
 						VIRTIO_NET_F_VQ_NOTF_COAL);
+	caps->device_stats = virtio_has_feature(vdev,
+						VIRTIO_NET_F_DEVICE_STATS);
 	caps->announce = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ANNOUNCE);
 	caps->ctrl_offloads =
 		virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);

@@ -7,6 +7,7 @@
  *
  * Virtio 1.3, 5.1.6.5.
  */
+#include <virtnet/trace.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/completion.h>
@@ -143,6 +144,7 @@ void virtnet_ctrl_done(struct virtqueue *vq)
 	struct virtnet_ctrl *ctrl = &vi->ctrl;
 	unsigned long flags;
 
+	atomic_long_inc(&ctrl->interrupts);
 	spin_lock_irqsave(&ctrl->lock, flags);
 	if (ctrl->vq == vq)
 		virtnet_ctrl_reap(ctrl, vq);
@@ -275,18 +277,9 @@ static int virtnet_ctrl_result(struct virtnet_ctrl *ctrl,
 	return 0;
 }
 
-/**
- * virtnet_ctrl_send() - send a command and wait for its answer
- * @vi: the interface; RTNL held, which serialises commands
- * @req: the command
- *
- * Sleeps for twice virtnet_ctrl_timeout_ms at most. A command that is not
- * answered by then asks for recovery, and until that the others fail at once.
- *
- * Return: 0, -EIO if the device refused, -ETIMEDOUT, -ENODEV without a queue
- * that works, -ENOMEM, -ENOSPC.
- */
-int virtnet_ctrl_send(struct virtnet_info *vi, struct virtnet_ctrl_req *req)
+/* See virtnet_ctrl_send(). */
+static int virtnet_ctrl_do(struct virtnet_info *vi,
+			   struct virtnet_ctrl_req *req)
 {
 	struct virtnet_ctrl_cmd *cmd = virtnet_ctrl_alloc(req);
 	struct virtnet_ctrl *ctrl = &vi->ctrl;
@@ -309,6 +302,25 @@ int virtnet_ctrl_send(struct virtnet_info *vi, struct virtnet_ctrl_req *req)
 	err = cmd->err ? cmd->err : virtnet_ctrl_result(ctrl, cmd, req);
 out:
 	kfree(cmd);
+	return err;
+}
+
+/**
+ * virtnet_ctrl_send() - send a command and wait for its answer
+ * @vi: the interface; RTNL held, which serialises commands
+ * @req: the command
+ *
+ * Sleeps for twice virtnet_ctrl_timeout_ms at most. A command that is not
+ * answered by then asks for recovery, and until that the others fail at once.
+ *
+ * Return: 0, -EIO if the device refused, -ETIMEDOUT, -ENODEV without a queue
+ * that works, -ENOMEM, -ENOSPC.
+ */
+int virtnet_ctrl_send(struct virtnet_info *vi, struct virtnet_ctrl_req *req)
+{
+	int err = virtnet_ctrl_do(vi, req);
+
+	trace_virtnet_ctrl(vi->dev, req->class, req->cmd, req->out_len, err);
 	return err;
 }
 

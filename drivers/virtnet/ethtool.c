@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ethtool operations: thin, they edit settings or read state. */
+#include <virtnet/diag.h>
+#include <virtnet/rx.h>
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 
@@ -23,6 +25,8 @@ static int virtnet_get_sset_count(struct net_device *dev, int sset)
 	switch (sset) {
 	case ETH_SS_STATS:
 		return virtnet_stats_count(netdev_priv(dev));
+	case ETH_SS_TEST:
+		return VIRTNET_SELF_TESTS;
 	case ETH_SS_PRIV_FLAGS:
 		return virtnet_priv_flags_count();
 	default:
@@ -32,7 +36,9 @@ static int virtnet_get_sset_count(struct net_device *dev, int sset)
 
 static void virtnet_get_strings(struct net_device *dev, u32 sset, u8 *data)
 {
-	if (sset == ETH_SS_STATS)
+	if (sset == ETH_SS_TEST)
+		virtnet_self_test_strings(data);
+	else if (sset == ETH_SS_STATS)
 		virtnet_stats_strings(netdev_priv(dev), data);
 	else if (sset == ETH_SS_PRIV_FLAGS)
 		virtnet_priv_flags_strings(data);
@@ -135,6 +141,36 @@ static int virtnet_set_link_ksettings(struct net_device *dev,
 	return err;
 }
 
+static int virtnet_get_tunable(struct net_device *dev,
+			       const struct ethtool_tunable *tuna, void *data)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	*(u32 *)data = vi->settings.copybreak;
+	return 0;
+}
+
+/* Running queues take it over from the next packet on. */
+static int virtnet_set_tunable(struct net_device *dev,
+			       const struct ethtool_tunable *tuna,
+			       const void *data)
+{
+	struct virtnet_info *vi = netdev_priv(dev);
+	u32 bytes = *(const u32 *)data;
+	unsigned int i;
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	if (bytes > VIRTNET_COPYBREAK_MAX)
+		return -EINVAL;
+	vi->settings.copybreak = bytes;
+	for (i = 0; vi->qs && i < vi->qs->pairs; i++)
+		WRITE_ONCE(vi->qs->rq[i].copybreak, bytes);
+	return 0;
+}
+
 VIRTNET_RXFH(virtnet_get_rxfh, virtnet_set_rxfh,
 	     virtnet_get_rxfh_fields, virtnet_set_rxfh_fields,
 	     virtnet_get_rx_ring_count)
@@ -144,6 +180,11 @@ const struct ethtool_ops virtnet_ethtool_ops = {
 	.get_drvinfo = virtnet_get_drvinfo,
 	.reset = virtnet_reset,
 	.get_link = ethtool_op_get_link,
+	.get_regs_len = virtnet_get_regs_len,
+	.get_regs = virtnet_get_regs,
+	.self_test = virtnet_self_test,
+	.get_tunable = virtnet_get_tunable,
+	.set_tunable = virtnet_set_tunable,
 	.get_sset_count = virtnet_get_sset_count,
 	.get_strings = virtnet_get_strings,
 	.get_ethtool_stats = virtnet_get_ethtool_stats,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Module and driver registration. */
+#include <virtnet/diag.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/crash_dump.h>
@@ -32,10 +33,13 @@ static int __init virtnet_init(void)
 	err = virtnet_channels_module_init();
 	if (err)
 		return err;
+	virtnet_debugfs_init();
 	virtnet_driver.feature_table_size = virtnet_features_count;
 	err = register_virtio_driver(&virtnet_driver);
-	if (err)
-		virtnet_channels_module_exit();
+	if (!err)
+		return 0;
+	virtnet_debugfs_exit();
+	virtnet_channels_module_exit();
 	return err;
 }
 module_init(virtnet_init);
@@ -43,6 +47,7 @@ module_init(virtnet_init);
 static void __exit virtnet_exit(void)
 {
 	unregister_virtio_driver(&virtnet_driver);
+	virtnet_debugfs_exit();
 	virtnet_channels_module_exit();
 }
 module_exit(virtnet_exit);

@@ -77,6 +77,7 @@ void virtnet_netdev_init(struct virtnet_info *vi)
 
 	dev->netdev_ops = &virtnet_netdev_ops;
 	dev->ethtool_ops = &virtnet_ethtool_ops;
+	compat_set_stat_ops(dev, &virtnet_stat_ops);
 	dev->watchdog_timeo = VIRTNET_WATCHDOG;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_TX_SKB_NO_LINEAR;
 	if (vi->caps.ctrl_rx)

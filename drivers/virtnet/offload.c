@@ -47,6 +47,11 @@ void virtnet_init_features(struct virtnet_info *vi)
 		rx |= NETIF_F_RXCSUM;
 	if (vi->caps.guest_gso)
 		rx |= NETIF_F_GRO_HW;
+	/* Not told to the device: a hash that nobody wants is not looked at. */
+	if (vi->caps.hash_report) {
+		dev->hw_features |= NETIF_F_RXHASH;
+		rx |= NETIF_F_RXHASH;
+	}
 	dev->features |= rx;
 	if (vi->caps.ctrl_offloads)
 		dev->hw_features |= rx;

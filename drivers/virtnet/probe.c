@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Probe and remove, config changes, suspend and resume. */
+#include <virtnet/diag.h>
 #include <virtnet/ring.h>
 #include <virtnet/virtnet.h>
 
@@ -122,6 +123,15 @@ unwatch:
 	return err;
 }
 
+/* What has to be known before anybody sees the interface. */
+static void virtnet_ask_device(struct virtnet_info *vi)
+{
+	rtnl_lock();
+	virtnet_ctrl_open(&vi->ctrl);
+	virtnet_devstats_query(vi);
+	rtnl_unlock();
+}
+
 /* From negotiated features to a registered net device. */
 static int virtnet_setup(struct virtnet_info *vi)
 {
@@ -135,6 +145,7 @@ static int virtnet_setup(struct virtnet_info *vi)
 		return err;
 	virtnet_init_settings(vi);
 	virtio_device_ready(vi->vdev);
+	virtnet_ask_device(vi);
 	err = virtnet_register(vi);
 	if (err)
 		virtnet_device_stop(vi);
@@ -195,8 +206,10 @@ int virtnet_probe(struct virtio_device *vdev)
 		dev_err(&vdev->dev, "probe failed: %pe\n", ERR_PTR(err));
 		virtnet_quiet(vi);
 		virtnet_free(vi);
+		return err;
 	}
-	return err;
+	virtnet_debugfs_add(vi);
+	return 0;
 }
 
 /**
@@ -207,6 +220,7 @@ void virtnet_remove(struct virtio_device *vdev)
 {
 	struct virtnet_info *vi = vdev->priv;
 
+	virtnet_debugfs_remove(vi);
 	unregister_reboot_notifier(&vi->reboot);
 	virtnet_recovery_stop(vi);
 	virtnet_channels_unwatch(vi);

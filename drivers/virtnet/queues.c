@@ -150,7 +150,7 @@ static int virtnet_rq_bufs(struct receive_queue *rq)
 }
 
 static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
-			   struct bpf_prog *prog)
+			   const struct virtnet_settings *s)
 {
 	struct receive_queue *rq = &qs->rq[i];
 	struct virtnet_info *vi = qs->vi;
@@ -160,8 +160,10 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->dev = vi->dev;
 	rq->index = i;
 	rq->plan = qs->plan;
+	rq->copybreak = s->copybreak;
 	rq->hdr_len = vi->caps.hdr_len;
 	rq->min_len = rq->hdr_len + ETH_HLEN;
+	rq->hash_report = vi->caps.hash_report;
 	rq->one = __cpu_to_virtio16(vi->caps.little_endian, 1);
 	rq->want = virtnet_rx_layout(&qs->plan, qs->plan.buf_size);
 	rq->refill_at = max(qs->plan.depth / VIRTNET_REFILL_PART, 1);
@@ -171,7 +173,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->irq_stats = &vi->stats[i].rx_irq;
 	rq->xdp_stats = &vi->stats[i].xdp;
 	rq->sq = &qs->sq[i];
-	rcu_assign_pointer(rq->xdp_prog, prog);
+	rcu_assign_pointer(rq->xdp_prog, s->xdp_prog);
 	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
 	rq->nsg = qs->plan.pages + rq->split_hdr;
 	rq->descs = 1;
@@ -184,7 +186,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	hrtimer_setup(&rq->defer_timer, virtnet_rx_defer_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED);
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
-	netif_napi_add(vi->dev, &rq->napi, virtnet_poll);
+	netif_napi_add_config(vi->dev, &rq->napi, virtnet_poll, i);
 	err = virtnet_rq_bufs(rq);
 	if (!err)
 		err = virtnet_rq_pools(rq);
@@ -280,7 +282,7 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 	qs->pairs = s->pairs;
 	for (i = 0; i < qs->pairs; i++) {
 		virtnet_sq_init(qs, i, s);
-		if (virtnet_rq_init(qs, i, s->xdp_prog))
+		if (virtnet_rq_init(qs, i, s))
 			goto fail;
 	}
 	return qs;
@@ -359,6 +361,10 @@ void virtnet_qset_enable(struct virtnet_qset *qs)
 		ring_kick(rq->vq);
 		virtnet_napi_start(&rq->napi, rq->vq);
 		virtnet_napi_start(&sq->napi, sq->vq);
+		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_RX,
+				     &rq->napi);
+		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_TX,
+				     &sq->napi);
 		virtnet_tx_up(sq, true);
 	}
 }
@@ -372,6 +378,10 @@ void virtnet_qset_disable(struct virtnet_qset *qs)
 	unsigned int i;
 
 	for (i = 0; i < qs->pairs; i++) {
+		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_RX,
+				     NULL);
+		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_TX,
+				     NULL);
 		virtnet_tx_up(&qs->sq[i], false);
 		napi_disable(&qs->rq[i].napi);
 		napi_disable(&qs->sq[i].napi);

@@ -5,6 +5,7 @@
  * device. It gives up on a device that does not get better, and leaves one
  * alone that does not answer.
  */
+#include <virtnet/trace.h>
 #include <virtnet/virtnet.h>
 
 #include <linux/bitops.h>
@@ -171,6 +172,7 @@ static void virtnet_recover_device(struct virtnet_info *vi, unsigned int fault)
 		return;
 	}
 	err = virtnet_restart(vi);
+	trace_virtnet_recover(vi->dev, BIT(fault), err);
 	WRITE_ONCE(r->streak, r->streak + 1);
 	WRITE_ONCE(r->calm, jiffies + VIRTNET_CALM);
 	virtnet_queues_fresh(vi);

@@ -40,8 +40,11 @@ static void virtnet_refill_later(struct receive_queue *rq)
 void try_fill_recv(struct receive_queue *rq, struct virtnet_rx_delta *d)
 {
 	unsigned int posted;
+	int err;
 
-	if (unlikely(virtnet_rx_fill(rq, GFP_ATOMIC, &posted))) {
+	err = virtnet_rx_fill(rq, GFP_ATOMIC, &posted);
+	trace_virtnet_refill(rq->dev, rq->index, posted, rq->nr_free, err);
+	if (unlikely(err)) {
 		d->alloc_fail++;
 		virtnet_refill_later(rq);
 	} else {

@@ -54,12 +54,13 @@ static __always_inline void receive_big(struct receive_queue *rq,
 {
 	struct sk_buff *skb = NULL;
 	struct virtio_net_hdr hdr;
+	void *shared = buf->hdr;
 
 	if (virtnet_rx_open(rq, buf, &len, &hdr, d))
 		skb = virtnet_big_skb(rq, buf, len, d);
 	virtnet_rx_buf_put(rq, buf);
 	if (likely(skb))
-		virtnet_rx_deliver(rq, skb, &hdr, d);
+		virtnet_rx_deliver(rq, skb, &hdr, shared, d);
 	else
 		d->drops++;
 }

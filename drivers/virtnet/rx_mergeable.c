@@ -229,6 +229,7 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct sk_buff *skb = NULL;
+	void *shared = buf->hdr;
 
 	if (!virtnet_rx_len_ok(rq, buf, len, d))
 		goto out;
@@ -246,7 +247,7 @@ out:
 		d->drops++;
 		return;
 	}
-	virtnet_rx_deliver(rq, skb, &hdr.hdr, d);
+	virtnet_rx_deliver(rq, skb, &hdr.hdr, shared, d);
 }
 
 /* See virtnet_rx_loop(). */

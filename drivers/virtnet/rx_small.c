@@ -9,6 +9,7 @@ static __always_inline void receive_small(struct receive_queue *rq,
 {
 	struct sk_buff *skb = NULL;
 	struct virtio_net_hdr hdr;
+	void *shared = buf->hdr;
 
 	if (virtnet_rx_open(rq, buf, &len, &hdr, d)) {
 		skb = virtnet_rx_first(rq, buf, len);
@@ -17,7 +18,7 @@ static __always_inline void receive_small(struct receive_queue *rq,
 	}
 	virtnet_rx_buf_put(rq, buf);
 	if (likely(skb))
-		virtnet_rx_deliver(rq, skb, &hdr, d);
+		virtnet_rx_deliver(rq, skb, &hdr, shared, d);
 	else
 		d->drops++;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the user asked for: checked, then applied as a whole or not at all. */
+#include <virtnet/rx.h>
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
@@ -34,6 +35,7 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	}
 	s->speed = SPEED_UNKNOWN;
 	s->duplex = DUPLEX_UNKNOWN;
+	s->copybreak = VIRTNET_COPYBREAK;
 	ether_addr_copy(s->mac, caps->mac);
 	s->offloads = caps->offloads;
 	s->list_delivery = virtnet_rx_list_default();

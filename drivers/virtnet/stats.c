@@ -57,8 +57,9 @@ struct virtnet_pair_stats *virtnet_stats_alloc(unsigned int pairs)
 	return stats;
 }
 
-static void virtnet_rx_read(const struct virtnet_rq_stats *s,
-			    struct virtnet_rx_delta *v)
+/* All counters of a queue, of one moment. */
+void virtnet_rx_read(const struct virtnet_rq_stats *s,
+		     struct virtnet_rx_delta *v)
 {
 	unsigned int start;
 
@@ -70,8 +71,8 @@ static void virtnet_rx_read(const struct virtnet_rq_stats *s,
 #undef FETCH
 }
 
-static void virtnet_tx_read(const struct virtnet_sq_stats *s,
-			    struct virtnet_tx_delta *v)
+void virtnet_tx_read(const struct virtnet_sq_stats *s,
+		     struct virtnet_tx_delta *v)
 {
 	unsigned int start;
 
@@ -96,7 +97,7 @@ static void virtnet_xdp_read(const struct virtnet_xdp_stats *s,
 #undef FETCH
 }
 
-static u64 virtnet_irq_read(const struct virtnet_irq_stats *s)
+u64 virtnet_irq_read(const struct virtnet_irq_stats *s)
 {
 	return virtnet_stat_read(&s->syncp, &s->interrupts);
 }
@@ -156,10 +157,12 @@ static const struct {
 	DEV("recover_given_up", recovery.surrenders),
 	DEV("feat_cleared", feat_cleared),
 	DEV("ctrl_commands", ctrl.commands),
+	DEV("ctrl_interrupts", ctrl.interrupts),
 	DEV("ctrl_nak", ctrl.naks),
 	DEV("ctrl_timeout", ctrl.timeouts),
 	DEV("ctrl_late", ctrl.late),
 	DEV("replay_failed", replay_failures),
+	DEV("hw_stats_bad", devstats.bad),
 	DEV("announced", announce.done),
 	DEV("announce_limited", announce.limited),
 #undef DEV
@@ -174,7 +177,8 @@ static const struct {
 unsigned int virtnet_stats_count(const struct virtnet_info *vi)
 {
 	return ARRAY_SIZE(virtnet_dev_counters) + VIRTNET_XDP_NUM +
-	       vi->caps.max_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM);
+	       vi->caps.max_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM) +
+	       virtnet_devstats_count(vi);
 }
 
 static void virtnet_rx_strings(unsigned int i, u8 **p)
@@ -215,6 +219,7 @@ void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p)
 		virtnet_rx_strings(i, &p);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		virtnet_tx_strings(i, &p);
+	virtnet_devstats_strings(vi, &p);
 }
 
 static u64 *virtnet_xdp_values(const struct virtnet_xdp_delta *v, u64 *data)
@@ -267,7 +272,7 @@ static u64 *virtnet_tx_values(const struct virtnet_pair_stats *s, u64 *data)
 }
 
 /* The values; RTNL held. */
-void virtnet_stats_values(const struct virtnet_info *vi, u64 *data)
+void virtnet_stats_values(struct virtnet_info *vi, u64 *data)
 {
 	const void *base = vi;
 	unsigned int i;
@@ -280,4 +285,5 @@ void virtnet_stats_values(const struct virtnet_info *vi, u64 *data)
 		data = virtnet_rx_values(&vi->stats[i], data);
 	for (i = 0; i < vi->caps.max_pairs; i++)
 		data = virtnet_tx_values(&vi->stats[i], data);
+	virtnet_devstats_values(vi, data);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Transmit: start_xmit, completion, stop and wake. */
 #include <virtnet/ring.h>
+#include <virtnet/trace.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
@@ -321,6 +322,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	/* The route may be gone before the device is done with the packet. */
 	skb_dst_drop(skb);
 	err = xmit_skb(sq, skb);
+	trace_virtnet_tx(dev, sq->index, skb, err);
 	if (unlikely(err)) {
 		virtnet_tx_drop(sq, skb, err);
 	} else {

@@ -46,6 +46,7 @@ struct virtio_device;
  * @notf_coal: interrupt moderation, for all receive and all transmit queues
  * @vq_notf_coal: interrupt moderation of each queue
  * @ring_reset: single queues can be reset
+ * @device_stats: the device keeps statistics
  * @offloads: receive offloads there can be, as in VIRTIO_NET_CTRL_GUEST_OFFLOADS
  * @agreed: those of them that were negotiated last; all where the device can be
  *	told of them by command
@@ -86,6 +87,7 @@ struct virtnet_caps {
 	bool notf_coal;
 	bool vq_notf_coal;
 	bool ring_reset;
+	bool device_stats;
 	u64 offloads;
 	u64 agreed;
 	u32 hash_types;

@@ -23,6 +23,7 @@ struct virtqueue;
  * @sent: commands that the device has not returned
  * @open: commands may be sent: the device is ready, and answered so far
  * @strikes: commands in a row that were not answered
+ * @interrupts: interrupts of the queue
  * @commands: commands sent
  * @naks: commands that the device refused
  * @timeouts: commands given up
@@ -37,6 +38,7 @@ struct virtnet_ctrl {
 	struct list_head sent;
 	bool open;
 	unsigned int strikes;
+	atomic_long_t interrupts;
 	atomic_long_t commands;
 	atomic_long_t naks;
 	atomic_long_t timeouts;

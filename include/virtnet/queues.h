@@ -112,13 +112,15 @@ struct receive_queue {
 	struct virtnet_hdr_rules rules;
 	__virtio16 one;
 	u16 min_len;
+	u16 copybreak;
 	u16 index;
-	u16 refill_at;
 	u8 hdr_len;
 	u8 nsg;
 	u8 descs;
 	bool split_hdr;
 	bool premapped;
+	bool hash_report;
+	u16 refill_at;
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;

@@ -14,6 +14,7 @@
 #include <virtnet/queues.h>
 #include <virtnet/ring.h>
 #include <virtnet/rx_list.h>
+#include <virtnet/trace.h>
 
 /* Wait between attempts to refill when there is no memory. */
 #define VIRTNET_REFILL_MS_MIN	10
@@ -29,6 +30,8 @@
 	((PAGE_SIZE << VIRTNET_POOL_ORDER) / VIRTNET_COPY_SIZE)
 #define VIRTNET_COPYBREAK	\
 	((u32)(VIRTNET_COPY_SIZE - VIRTNET_COPY_HEAD - VIRTNET_RX_TAILROOM))
+/* Copying more than this never pays. */
+#define VIRTNET_COPYBREAK_MAX	2048
 
 /* Frames of the least size are the most common of the small ones. */
 #define VIRTNET_COPY_SHORT	64
@@ -71,6 +74,8 @@ bool virtnet_rx_piece_page(struct receive_queue *rq);
 void virtnet_rx_pieces_free(struct receive_queue *rq);
 struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
 				 struct virtnet_rx_buf *buf, u32 len);
+void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
+		     const void *shared, struct virtnet_rx_delta *d);
 
 /* Bytes of a chain's pages behind its first buffer start at this sg entry. */
 static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq)
@@ -216,7 +221,7 @@ static __always_inline struct sk_buff *
 virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 {
 	/* A packet that fills less than an eighth would pin the rest. */
-	if (len <= VIRTNET_COPYBREAK || len * 8 < buf->size)
+	if (len <= READ_ONCE(rq->copybreak) || len * 8 < buf->size)
 		return virtnet_rx_copy(rq, buf->hdr + rq->hdr_len, len);
 	return virtnet_rx_build(rq, buf, len);
 }
@@ -238,13 +243,16 @@ static __always_inline void virtnet_rx_up(struct receive_queue *rq,
  * @rq: the queue
  * @skb: the packet, data at its Ethernet header
  * @hdr: its header, which passed the gate
+ * @shared: where the device wrote the header, and a hash behind it
  * @d: counters
  */
 static __always_inline void
 virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
-		   const struct virtio_net_hdr *hdr,
+		   const struct virtio_net_hdr *hdr, const void *shared,
 		   struct virtnet_rx_delta *d)
 {
+	if (unlikely(rq->hash_report))
+		virtnet_rx_hash(rq, skb, shared, d);
 	/* The header's helper may look for the protocol of the device. */
 	skb->dev = rq->dev;
 	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
@@ -253,6 +261,7 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 		dev_kfree_skb_any(skb);
 		return;
 	}
+	trace_virtnet_rx(rq->dev, rq->index, skb, hdr);
 	d->packets++;
 	d->bytes += skb->len;
 	virtnet_rx_up(rq, skb);

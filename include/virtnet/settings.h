@@ -78,6 +78,7 @@ struct virtnet_coal {
  * @tx_ring: entries of each transmit ring
  * @speed: link speed in Mb/s or SPEED_UNKNOWN, where the device has none
  * @duplex: DUPLEX_*, where the device has none
+ * @copybreak: bytes up to which a received packet is copied
  * @mac: station address
  * @list_delivery: what GRO cannot merge goes up as a list
  * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
@@ -100,6 +101,7 @@ struct virtnet_settings {
 	u16 tx_ring;
 	u32 speed;
 	u8 duplex;
+	u16 copybreak;
 	u8 mac[ETH_ALEN];
 	bool list_delivery;
 	u64 offloads;

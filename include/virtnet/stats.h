@@ -31,6 +31,7 @@ struct virtnet_info;
 	X(len_over)		\
 	X(hdr_bad)		\
 	X(num_buffers)		\
+	X(hash_bad)		\
 	X(skb_alloc_fail)	\
 	X(alloc_fail)		\
 	X(bad_used)
@@ -127,13 +128,18 @@ void virtnet_rx_stats_add(struct virtnet_rq_stats *stats,
 void virtnet_xdp_stats_add(struct virtnet_xdp_stats *stats,
 			   const struct virtnet_xdp_delta *d);
 void virtnet_irq_stats_inc(struct virtnet_irq_stats *stats);
+void virtnet_rx_read(const struct virtnet_rq_stats *s,
+		     struct virtnet_rx_delta *v);
+void virtnet_tx_read(const struct virtnet_sq_stats *s,
+		     struct virtnet_tx_delta *v);
+u64 virtnet_irq_read(const struct virtnet_irq_stats *s);
 struct virtnet_pair_stats *virtnet_stats_alloc(unsigned int pairs);
 void virtnet_get_stats64(struct net_device *dev,
 			 struct rtnl_link_stats64 *tot);
 
 unsigned int virtnet_stats_count(const struct virtnet_info *vi);
 void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p);
-void virtnet_stats_values(const struct virtnet_info *vi, u64 *data);
+void virtnet_stats_values(struct virtnet_info *vi, u64 *data);
 
 /* Transmit counters change one or two at a time, under the tx lock. */
 #define virtnet_tx_stat_add(stats, name, n) do {		\

@@ -27,6 +27,13 @@
  *   standby.c   another NIC that takes over
  *   netdev.c    net_device_ops
  *   ethtool.c, stats.c
+ *   devstats.c  statistics that the device keeps
+ *   qstats.c    statistics and NAPI of queues, for netdev-genl
+ *   selftest.c  ethtool -t
+ *   features.c  names of the feature bits
+ *   regs.c      ethtool -d
+ *   debugfs.c   the state of rings and NAPI
+ *   trace.c     tracepoints
  */
 #ifndef _VIRTNET_H
 #define _VIRTNET_H
@@ -43,6 +50,7 @@
 #include <virtnet/channels.h>
 #include <virtnet/coalesce.h>
 #include <virtnet/ctrl.h>
+#include <virtnet/devstats.h>
 #include <virtnet/queues.h>
 #include <virtnet/recovery.h>
 #include <virtnet/replay.h>
@@ -112,6 +120,8 @@ struct virtnet_announce {
  * @cpu_node: gets us told of that
  * @failover: the interface above, if we are a standby
  * @reboot: gets us told of the end
+ * @devstats: statistics that the device keeps
+ * @debugfs: this interface's directory, NULL or an error without debugfs
  */
 struct virtnet_info {
 	struct virtio_device *vdev;
@@ -138,10 +148,13 @@ struct virtnet_info {
 	struct hlist_node cpu_node;
 	struct failover *failover;
 	struct notifier_block reboot;
+	struct virtnet_devstats devstats;
+	struct dentry *debugfs;
 };
 
 extern const struct net_device_ops virtnet_netdev_ops;
 extern const struct ethtool_ops virtnet_ethtool_ops;
+extern const struct netdev_stat_ops virtnet_stat_ops;
 
 /* probe.c */
 int virtnet_probe(struct virtio_device *vdev);

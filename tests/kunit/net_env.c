@@ -54,6 +54,8 @@ static struct net_cap *net_cap_new(struct sk_buff *skb)
 	cap->nr_frags = skb_shinfo(skb)->nr_frags;
 	cap->meta = skb_metadata_len(skb);
 	cap->frag_list = skb_has_frag_list(skb);
+	cap->hash = skb->hash;
+	cap->l4_hash = skb->l4_hash;
 	cap->csum_start = skb_checksum_start_offset(skb) + mac_len;
 	cap->csum_offset = skb->csum_offset;
 	cap->gso_size = skb_shinfo(skb)->gso_size;

@@ -36,6 +36,8 @@ struct net_cap {
 	u8 nr_frags;
 	u8 meta;		/* bytes of XDP metadata */
 	bool frag_list;
+	bool l4_hash;
+	u32 hash;
 	u16 csum_start;		/* from the Ethernet header */
 	u16 csum_offset;
 	u16 gso_size;

@@ -57,16 +57,26 @@ fetch_checkpatch() {
 # It has rules of its own for include/uapi/, which it knows by relative path, and leaves a list
 # of names behind: so it runs in a directory that only has links into the tree.
 run_checkpatch() {
-	local dir=$1 list files top
+	local dir=$1 list files top rc=0
 	list=$(IFS=,; echo "${CHECKPATCH_IGNORE[*]}")
-	mapfile -t files < <(kernel_code)
+	mapfile -t files < <(kernel_code | grep -v /trace.h)
 	mkdir -p "$OUT/tree"
 	for top in drivers include tests tools; do
 		ln -sfn "$VIRTNET_TOP/$top" "$OUT/tree/$top"
 	done
 	cd "$OUT/tree"
+	one_checkpatch "$dir" "$list" "${files[@]}" || rc=1
+	# Tracepoints are laid out as all the kernel's are.
+	one_checkpatch "$dir" "$list,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT" \
+		include/virtnet/trace.h || rc=1
+	return "$rc"
+}
+
+one_checkpatch() {
+	local dir=$1 list=$2
+	shift 2
 	perl "$dir/checkpatch.pl" --no-tree --root=. --strict --terse --no-summary --show-types \
-		--ignore "$list" --file "${files[@]}" | grep -v '^$' || [ "${PIPESTATUS[0]}" = 0 ]
+		--ignore "$list" --file "$@" | grep -v '^$' || [ "${PIPESTATUS[0]}" = 0 ]
 }
 
 check_checkpatch() {
@@ -84,6 +94,10 @@ check_checkpatch() {
 		kernel_code
 		kernel_code | xargs cat
 	} | unless_known "$OUT/$kver.checkpatch.stamp" run_checkpatch "$dir"
+}
+
+check_features() {
+	python3 "$TOOLS/check.d/features.py" "$VIRTNET_TOP"
 }
 
 check_source() {
