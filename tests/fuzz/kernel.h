@@ -25,7 +25,6 @@ typedef __u16 __virtio16;
 typedef __u16 __sum16;
 
 #define __packed		__attribute__((packed))
-#define __always_inline		inline __attribute__((always_inline))
 #define likely(x)		(x)
 #define unlikely(x)		(x)
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
@@ -75,6 +74,12 @@ static inline bool virtio_has_feature(const struct virtio_device *vdev,
 				      unsigned int bit)
 {
 	return bit < 64 && vdev->features & BIT_ULL(bit);
+}
+
+static inline void __virtio_set_bit(struct virtio_device *vdev,
+				    unsigned int bit)
+{
+	vdev->features |= BIT_ULL(bit);
 }
 
 static inline void __virtio_clear_bit(struct virtio_device *vdev,
