@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <compat/compat.h>
 #include <linux/bpf.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
@@ -220,9 +221,9 @@ void xdp_poll(struct xdp_env *x, int fail_nth)
 	local_bh_disable();
 	old = bpf_net_ctx_set(&ctx);
 	if (napi_schedule_prep(napi)) {
-		current->fail_nth = fail_nth;
+		compat_fail_nth(fail_nth);
 		napi->poll(napi, NAPI_POLL_WEIGHT);
-		current->fail_nth = 0;
+		compat_fail_nth(0);
 	}
 	bpf_net_ctx_clear(old);
 	local_bh_enable();

@@ -317,6 +317,8 @@ static void xdp_no_memory(struct kunit *test)
 	struct xdp_env *x = test->priv;
 	unsigned int i, nth, n = 4;
 
+	if (!compat_fail_nth(0))
+		kunit_skip(test, "takes CONFIG_FAULT_INJECTION");
 	x->plan.target = x->net->nd->ifindex;
 	for (i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		x->plan.verdict = verdicts[i];
