@@ -96,10 +96,6 @@ check_checkpatch() {
 	} | unless_known "$OUT/$kver.checkpatch.stamp" run_checkpatch "$dir"
 }
 
-check_features() {
-	python3 "$TOOLS/check.d/features.py" "$VIRTNET_TOP"
-}
-
 check_source() {
 	python3 "$TOOLS/check.d/source.py" "$VIRTNET_TOP"
 }
