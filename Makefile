@@ -48,7 +48,7 @@ bench-native: ## packets per second at native speed: UML and the device in softw
 hostile: ## devices that lie, stall and vanish, under traffic (DRIVER=, KVER=)
 	@$(PYTHON) tests/hostile/run
 
-fuzz: ## fuzz the header gate, the configuration's reader, the device's protocol
+fuzz: ## fuzz what reads a device's headers, configuration, answers; its protocol
 	@tools/fuzz
 
 loopback: ## two UML guests joined by the device in software, iperf3 between them

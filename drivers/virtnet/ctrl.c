@@ -7,6 +7,7 @@
  *
  * Virtio 1.3, 5.1.6.5.
  */
+#include <virtnet/reply.h>
 #include <virtnet/trace.h>
 #include <virtnet/virtnet.h>
 
@@ -262,18 +263,16 @@ static int virtnet_ctrl_result(struct virtnet_ctrl *ctrl,
 			       const struct virtnet_ctrl_cmd *cmd,
 			       struct virtnet_ctrl_req *req)
 {
-	u8 ack = READ_ONCE(*cmd->ack);
+	int len = virtnet_reply_len(READ_ONCE(*cmd->ack), cmd->used,
+				    req->in_len);
 
 	ctrl->strikes = 0;
-	if (ack != VIRTIO_NET_OK) {
+	if (len < 0) {
 		atomic_long_inc(&ctrl->naks);
-		return -EIO;
+		return len;
 	}
-	if (!req->in_len)
-		return 0;
-	req->in_len = min(req->in_len,
-			  cmd->used - min_t(u32, cmd->used, sizeof(ack)));
-	memcpy(req->in, cmd->in, req->in_len);
+	req->in_len = len;
+	memcpy(req->in, cmd->in, len);
 	return 0;
 }
 

@@ -10,10 +10,6 @@
 
 struct virtnet_info;
 
-/* Most values of a class, and most words of the records of a side. */
-#define VIRTNET_CLASS_VALUES	6
-#define VIRTNET_SIDE_WORDS	(4 * (1 + VIRTNET_CLASS_VALUES))
-
 /**
  * struct virtnet_devstats - what is known of the device's statistics
  * @types: VIRTIO_NET_STATS_TYPE_* that it keeps; 0 without any

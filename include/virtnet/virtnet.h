@@ -28,6 +28,7 @@
  *   netdev.c    net_device_ops
  *   ethtool.c, stats.c
  *   devstats.c  statistics that the device keeps
+ *   reply.c     what it answers to commands, judged
  *   qstats.c    statistics and NAPI of queues, for netdev-genl
  *   selftest.c  ethtool -t
  *   features.c  names of the feature bits

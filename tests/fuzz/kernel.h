@@ -35,6 +35,9 @@ typedef __u16 __sum16;
 #define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
 #define max_t(t, a, b)		((t)(a) > (t)(b) ? (t)(a) : (t)(b))
 #define clamp_t(t, v, lo, hi)	min_t(t, max_t(t, v, lo), hi)
+#define le16_to_cpu(v)		(v)
+#define le32_to_cpu(v)		(v)
+#define le64_to_cpu(v)		(v)
 #define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
 #define rounddown_pow_of_two(n)	(1UL << (63 - __builtin_clzl(n)))
 #define EXPORT_SYMBOL_IF_KUNIT(sym)
@@ -153,7 +156,7 @@ static inline void eth_zero_addr(u8 *a)
 }
 
 #include <linux/virtio_net.h>
-#include "../../include/uapi/virtnet_uapi.h"
+#include "../../include/compat/uapi.h"
 
 /* --- packets: only what the compiler wants to see --------------------------- */
 
