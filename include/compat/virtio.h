@@ -28,6 +28,9 @@ static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned
 	return virtio_has_feature(vdev, bit);
 }
 
+/* For a transport: struct virtio_config_ops asks this function for all features. */
+#define VIRTNET_EXTENDED_OPS(fn) .get_extended_features = (fn),
+
 /* The negotiated features, or, before negotiation is over, what is to be negotiated. */
 static inline void compat_driver_features(const struct virtio_device *vdev, u64 *features)
 {
@@ -106,6 +109,8 @@ static inline void compat_virtio_get_features(struct virtio_device *vdev, u64 *f
 #define virtio_features_copy compat_virtio_features_copy
 #define virtio_features_andnot compat_virtio_features_andnot
 #define virtio_get_features compat_virtio_get_features
+
+#define VIRTNET_EXTENDED_OPS(fn)
 
 static inline bool compat_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {

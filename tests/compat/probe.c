@@ -33,6 +33,9 @@
 #if __has_include("net/gso.h")
 #include <net/gso.h>
 #endif
+#if __has_include("kunit/test.h")
+#include <kunit/test.h>
+#endif
 #if __has_include("kunit/visibility.h")
 #include <kunit/visibility.h>
 #endif

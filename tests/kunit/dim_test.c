@@ -20,7 +20,7 @@ static const struct net_param dim_params[] = {
 	{ "by ourselves", NET_MERGEABLE, 0 },
 };
 
-static const void *dim_gen(const void *prev, char *desc)
+static KUNIT_GENERATOR(dim_gen)
 {
 	const struct net_param *p = prev ? (const struct net_param *)prev + 1 : dim_params;
 

@@ -81,7 +81,7 @@ static int fail_mac_set(struct net_env *env, u8 last)
 	u8 mac[ETH_ALEN] = { 2, 0, 0, 0, 0, last };
 
 	memcpy(((struct sockaddr *)&addr)->sa_data, mac, sizeof(mac));
-	return dev_set_mac_address(env->nd, (struct sockaddr *)&addr, NULL);
+	return dev_set_mac_address(env->nd, (void *)&addr, NULL);
 }
 
 static int fail_mac(struct net_env *env)
@@ -154,12 +154,12 @@ static const void *fail_next(const struct fail_change *list, unsigned int n, con
 	return c;
 }
 
-static const void *fail_gen_change(const void *prev, char *desc)
+static KUNIT_GENERATOR(fail_gen_change)
 {
 	return fail_next(fail_changes, ARRAY_SIZE(fail_changes), prev, desc);
 }
 
-static const void *fail_gen_start(const void *prev, char *desc)
+static KUNIT_GENERATOR(fail_gen_start)
 {
 	return fail_next(fail_starts, ARRAY_SIZE(fail_starts), prev, desc);
 }

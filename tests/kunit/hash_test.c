@@ -61,7 +61,7 @@ static struct net_cap *hash_receive(struct net_env *env, u16 report, u32 len, u3
 {
 	struct memdev_rx rx = { .data = env->buf, .len = len };
 
-	rx.hdr.hash_value = cpu_to_le32(HASH_VALUE);
+	virtio_net_set_hash_value(&rx.hdr, HASH_VALUE);
 	rx.hdr.hash_report = cpu_to_le16(report);
 	net_fill(env->buf, len, seq);
 	KUNIT_EXPECT_GT(env->test, memdev_rx(env->dev, 0, &rx), 0);

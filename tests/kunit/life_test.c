@@ -119,7 +119,7 @@ static u64 life_features(unsigned int i)
 }
 
 /* Each way, with either set of features, with and without single queue resets. */
-static const void *life_gen(const void *prev, char *desc)
+static KUNIT_GENERATOR(life_gen)
 {
 	unsigned int n = prev ? (unsigned long)prev : 0;
 	const struct life_way *way = &life_ways[n / 4];

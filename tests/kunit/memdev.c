@@ -3,6 +3,8 @@
  * The transport of the in-memory device: a virtio_device whose config
  * operations act on a struct.  See memdev.h.
  */
+#include <compat/compat.h>
+
 #include <linux/device/driver.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -108,6 +110,13 @@ static void memdev_reset(struct virtio_device *vdev)
 static u64 memdev_get_features(struct virtio_device *vdev)
 {
 	return vdev_to_memdev(vdev)->features;
+}
+
+static void __maybe_unused memdev_get_extended_features(struct virtio_device *vdev,
+							u64 *features)
+{
+	virtio_features_from_u64(features, vdev_to_memdev(vdev)->features);
+	features[1] = vdev_to_memdev(vdev)->more_features;
 }
 
 static int memdev_finalize_features(struct virtio_device *vdev)
@@ -285,6 +294,7 @@ static const struct virtio_config_ops memdev_ops = {
 	.del_vqs = memdev_del_vqs,
 	.synchronize_cbs = memdev_synchronize_cbs,
 	.get_features = memdev_get_features,
+	VIRTNET_EXTENDED_OPS(memdev_get_extended_features)
 	.finalize_features = memdev_finalize_features,
 	.bus_name = memdev_bus_name,
 	.disable_vq_and_reset = memdev_disable_vq,
@@ -301,6 +311,7 @@ static const struct virtio_config_ops memdev_ops_no_generation = {
 	.del_vqs = memdev_del_vqs,
 	.synchronize_cbs = memdev_synchronize_cbs,
 	.get_features = memdev_get_features,
+	VIRTNET_EXTENDED_OPS(memdev_get_extended_features)
 	.finalize_features = memdev_finalize_features,
 	.bus_name = memdev_bus_name,
 };
@@ -325,6 +336,7 @@ static void memdev_defaults(struct memdev *dev, const struct memdev_setup *setup
 	dev->setup.pairs = setup->pairs ?: 1;
 	dev->setup.num = setup->num ?: 64;
 	dev->features = setup->features;
+	dev->more_features = setup->more_features;
 	dev->nvqs = min_t(unsigned int, 2 * dev->setup.pairs + setup->ctrl,
 			  MEMDEV_MAX_QUEUES);
 	dev->config_len = setup->config_len ?: sizeof(*cfg);

@@ -104,6 +104,7 @@ struct memdev_vq {
 /* What a test may ask for before the device exists. */
 struct memdev_setup {
 	u64 features;
+	u64 more_features;	/* from bit 64 on; not all kernels look at them */
 	u16 pairs;		/* 0: one */
 	u16 num;		/* ring size, 0: 64 */
 	bool ctrl;		/* add a control queue behind the pairs */
@@ -118,6 +119,7 @@ struct memdev {
 	struct device *parent;
 	struct memdev_setup setup;
 	u64 features;		/* what the device offers */
+	u64 more_features;
 	u64 acked;		/* what the driver accepted last */
 	u8 status;
 	u32 generation;
@@ -198,6 +200,8 @@ struct memdev_rx {
 	const void *data;
 	u32 len;
 	struct virtio_net_hdr_v1_hash hdr;
+	u16 outer_th;		/* where headers of a tunnel lie, if negotiated */
+	u16 inner_nh;
 	unsigned int nbufs;	/* spread over so many, 0: as few as will do */
 	bool lie_num;		/* leave hdr's num_buffers as it is */
 	const u32 *used_len;	/* lie: the lengths to report, one per buffer */
@@ -205,6 +209,8 @@ struct memdev_rx {
 
 struct memdev_tx {
 	struct virtio_net_hdr_v1 hdr;
+	u16 outer_th;
+	u16 inner_nh;
 	u32 len;
 	u16 nsegs;
 	u16 ndesc;

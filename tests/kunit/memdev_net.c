@@ -3,6 +3,8 @@
  * What makes the in-memory device a NIC: vnet headers, packets in, packets
  * out, link state (virtio 1.3, section 5.1).
  */
+#include <compat/compat.h>
+
 #include <linux/netdevice.h>
 
 #include "memdev.h"
@@ -22,9 +24,17 @@ u64 memdev_features_net(void)
 	       BIT_ULL(VIRTIO_NET_F_SPEED_DUPLEX);
 }
 
+static bool memdev_has_tunnel(const struct memdev *dev)
+{
+	return compat_has_feature(&dev->vdev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO) ||
+	       compat_has_feature(&dev->vdev, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO);
+}
+
 /* Bytes of the header in front of every packet, as negotiated. */
 unsigned int memdev_hdr_len(const struct memdev *dev)
 {
+	if (memdev_has_tunnel(dev))
+		return sizeof(struct virtio_net_hdr_v1_hash_tunnel);
 	if (memdev_has(dev, VIRTIO_NET_F_HASH_REPORT))
 		return sizeof(struct virtio_net_hdr_v1_hash);
 	if (memdev_has(dev, VIRTIO_NET_F_MRG_RXBUF) ||
@@ -75,13 +85,17 @@ static void rx_fill(struct memdev *dev, struct memdev_vq *q,
 		    const struct memdev_rx *rx, struct memdev_chain *c, int n)
 {
 	unsigned int hlen = memdev_hdr_len(dev);
-	struct virtio_net_hdr_v1_hash hdr = rx->hdr;
+	struct virtio_net_hdr_v1_hash_tunnel hdr = {
+		.hash_hdr = rx->hdr,
+		.outer_th_offset = cpu_to_le16(rx->outer_th),
+		.inner_nh_offset = cpu_to_le16(rx->inner_nh),
+	};
 	u8 *flat = dev->rx_flat;
 	u32 done = 0;
 	int i;
 
 	if (!rx->lie_num)
-		hdr.hdr.num_buffers = cpu_to_virtio16(&dev->vdev, n);
+		hdr.hash_hdr.hdr.num_buffers = cpu_to_virtio16(&dev->vdev, n);
 	memcpy(flat, &hdr, hlen);
 	memcpy(flat + hlen, rx->data, rx->len);
 	for (i = 0; i < n; i++) {
@@ -128,7 +142,7 @@ int memdev_tx_pop(struct memdev *dev, unsigned int pair, struct memdev_tx *tx,
 		  struct memdev_chain *c)
 {
 	struct memdev_vq *q = &dev->q[MEMDEV_TX(pair)];
-	unsigned int hlen = min_t(unsigned int, memdev_hdr_len(dev), sizeof(tx->hdr));
+	struct virtio_net_hdr_v1_hash_tunnel hdr = { };
 	int ret = memdev_pop(q, c);
 
 	if (ret <= 0)
@@ -140,8 +154,10 @@ int memdev_tx_pop(struct memdev *dev, unsigned int pair, struct memdev_tx *tx,
 	tx->nsegs = c->nsegs;
 	tx->ndesc = c->ndesc;
 	tx->indirect = c->indirect;
-	memset(&tx->hdr, 0, sizeof(tx->hdr));
-	memdev_read(c, 0, &tx->hdr, hlen);
+	memdev_read(c, 0, &hdr, memdev_hdr_len(dev));
+	tx->hdr = hdr.hash_hdr.hdr;
+	tx->outer_th = le16_to_cpu(hdr.outer_th_offset);
+	tx->inner_nh = le16_to_cpu(hdr.inner_nh_offset);
 	tx->len = c->out_len - memdev_hdr_len(dev);
 	if (tx->data)
 		memdev_read(c, memdev_hdr_len(dev), tx->data,

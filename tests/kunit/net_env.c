@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <net/page_pool/types.h>
+#include <virtnet/caps.h>
 
 #include "net_env.h"
 
@@ -41,6 +42,17 @@ bool net_ours(void)
 	return !strcmp(memdev_driver, "virtnet");
 }
 
+/* Does the driver ask for this feature, on this kernel? */
+bool net_negotiates(unsigned int feature)
+{
+	unsigned int i;
+
+	for (i = 0; i < virtnet_features_count; i++)
+		if (virtnet_features[i] == feature)
+			return true;
+	return false;
+}
+
 static struct net_cap *net_cap_new(struct sk_buff *skb)
 {
 	u32 mac_len = skb->data - skb_mac_header(skb), len = skb->len + mac_len;
@@ -56,6 +68,13 @@ static struct net_cap *net_cap_new(struct sk_buff *skb)
 	cap->frag_list = skb_has_frag_list(skb);
 	cap->hash = skb->hash;
 	cap->l4_hash = skb->l4_hash;
+	cap->encapsulation = skb->encapsulation;
+	cap->csum_level = skb->csum_level;
+	if (cap->encapsulation) {
+		cap->outer_th = skb_transport_offset(skb) + mac_len;
+		cap->inner_nh = skb_inner_network_offset(skb) + mac_len;
+		cap->inner_th = skb_inner_transport_offset(skb) + mac_len;
+	}
 	cap->csum_start = skb_checksum_start_offset(skb) + mac_len;
 	cap->csum_offset = skb->csum_offset;
 	cap->gso_size = skb_shinfo(skb)->gso_size;

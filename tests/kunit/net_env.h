@@ -5,7 +5,7 @@
 #ifndef VIRTNET_TEST_NET_ENV_H
 #define VIRTNET_TEST_NET_ENV_H
 
-#include <kunit/test.h>
+#include <compat/kunit.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
@@ -38,7 +38,12 @@ struct net_cap {
 	bool frag_list;
 	bool l4_hash;
 	u32 hash;
-	u16 csum_start;		/* from the Ethernet header */
+	bool encapsulation;
+	u8 csum_level;
+	u16 outer_th;		/* these from the Ethernet header */
+	u16 inner_nh;
+	u16 inner_th;
+	u16 csum_start;
 	u16 csum_offset;
 	u16 gso_size;
 	u32 gso_type;
@@ -71,14 +76,14 @@ struct net_env {
 /* The matrix: each buffer mode on each ring. */
 extern const struct net_param net_params[];
 extern const unsigned int net_params_count;
-const void *net_gen_params(const void *prev, char *desc);
+KUNIT_GENERATOR(net_gen_params);
 /* One of each buffer mode, where the ring does not matter. */
-const void *net_gen_modes(const void *prev, char *desc);
+KUNIT_GENERATOR(net_gen_modes);
 /* Mergeable only, each ring. */
-const void *net_gen_mergeable(const void *prev, char *desc);
+KUNIT_GENERATOR(net_gen_mergeable);
 
-const void *net_gen_big(const void *prev, char *desc);
-const void *net_gen_one_mergeable(const void *prev, char *desc);
+KUNIT_GENERATOR(net_gen_big);
+KUNIT_GENERATOR(net_gen_one_mergeable);
 
 u64 net_mode_features(enum net_mode mode);
 int net_init(struct kunit *test);
@@ -106,6 +111,7 @@ int net_send_burst(struct net_env *env, u32 len, u32 seq, unsigned int n);
 u64 net_stat(struct net_env *env, const char *dir, const char *name);
 bool net_has_stat(struct net_env *env, const char *dir, const char *name);
 bool net_ours(void);
+bool net_negotiates(unsigned int feature);
 unsigned int net_pools(struct net_env *env);
 
 /* Wait until cond holds, at most about a second; so many seconds. */

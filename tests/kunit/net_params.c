@@ -42,17 +42,17 @@ static const void *net_gen(const void *prev, char *desc, unsigned int from,
 	return p;
 }
 
-const void *net_gen_params(const void *prev, char *desc)
+KUNIT_GENERATOR(net_gen_params)
 {
 	return net_gen(prev, desc, 0, net_params_count);
 }
 
-const void *net_gen_modes(const void *prev, char *desc)
+KUNIT_GENERATOR(net_gen_modes)
 {
 	return net_gen(prev, desc, 3, 6);
 }
 
-const void *net_gen_mergeable(const void *prev, char *desc)
+KUNIT_GENERATOR(net_gen_mergeable)
 {
 	const struct net_param *p = prev;
 
@@ -63,7 +63,7 @@ const void *net_gen_mergeable(const void *prev, char *desc)
 }
 
 /* Big mode only, each ring. */
-const void *net_gen_big(const void *prev, char *desc)
+KUNIT_GENERATOR(net_gen_big)
 {
 	const struct net_param *p = prev;
 
@@ -74,7 +74,7 @@ const void *net_gen_big(const void *prev, char *desc)
 }
 
 /* One ring, mergeable. */
-const void *net_gen_one_mergeable(const void *prev, char *desc)
+KUNIT_GENERATOR(net_gen_one_mergeable)
 {
 	return net_gen(prev, desc, 5, 6);
 }

@@ -27,7 +27,7 @@ static const struct net_param rec_params[] = {
 	{ "single queues, small", NET_SMALL, F_RING | F_RESET },
 };
 
-static const void *rec_gen(const void *prev, char *desc)
+static KUNIT_GENERATOR(rec_gen)
 {
 	const struct net_param *p = prev ? (const struct net_param *)prev + 1 : rec_params;
 

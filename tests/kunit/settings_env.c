@@ -78,7 +78,7 @@ static int set_mac(struct net_env *env)
 	struct sockaddr_storage addr = { .ss_family = env->nd->type };
 
 	memcpy(((struct sockaddr *)&addr)->sa_data, "\x02\x01\x02\x03\x04\x05", ETH_ALEN);
-	return dev_set_mac_address(env->nd, (struct sockaddr *)&addr, NULL);
+	return dev_set_mac_address(env->nd, (void *)&addr, NULL);
 }
 
 static int set_vlan(struct net_env *env)

@@ -11,7 +11,7 @@
 #include "memdev_ctrl.h"
 #include "settings_env.h"
 
-static const void *set_gen(const void *prev, char *desc)
+static KUNIT_GENERATOR(set_gen)
 {
 	const struct set_wish *w = prev ? (const struct set_wish *)prev + 1 : set_wishes;
 
@@ -135,7 +135,7 @@ static const struct set_command set_commands[] = {
 	CMD(NOTF_COAL, NOTF_COAL_VQ_SET, 12),
 };
 
-static const void *set_gen_command(const void *prev, char *desc)
+static KUNIT_GENERATOR(set_gen_command)
 {
 	const struct set_command *c = prev ? (const struct set_command *)prev + 1 : set_commands;
 

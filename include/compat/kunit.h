@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* KUnit, for the suites only: <compat/compat.h> does not include this. */
+#ifndef _COMPAT_KUNIT_H
+#define _COMPAT_KUNIT_H
+
+#include <compat/compat.h>
+#include <kunit/test.h>
+
+/*
+ * Heads a generator of parameters, which gets @prev and @desc, whatever else
+ * the kernel passes:
+ *
+ *	static KUNIT_GENERATOR(my_gen_params)
+ *	{
+ *		...
+ *	}
+ */
+#ifdef HAVE_KUNIT_PARAM_CONTEXT
+#define KUNIT_GENERATOR(name) \
+	const void *name(struct kunit *test, const void *prev, char *desc)
+#else
+#define KUNIT_GENERATOR(name) const void *name(const void *prev, char *desc)
+#endif
+
+#endif
