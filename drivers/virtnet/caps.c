@@ -43,6 +43,10 @@ const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_SPEED_DUPLEX,
 	VIRTIO_NET_F_STANDBY,
 	VIRTIO_F_ANY_LAYOUT,
+	VIRTNET_EXTENDED_FEATURES(VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO,
+				  VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM,
+				  VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO,
+				  VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM)
 };
 EXPORT_SYMBOL_IF_KUNIT(virtnet_features);
 
@@ -59,6 +63,24 @@ struct virtnet_feature_dep {
 #define NEEDS(f, a)	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##a, VIRTIO_NET_F_##a }
 #define NEEDS_EITHER(f, a, b) \
 	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##a, VIRTIO_NET_F_##b }
+
+/*
+ * UDP tunnels came after virtio 1.3. The length of the header depends on them,
+ * so that a device without a command to switch them off is only asked for them
+ * where the other direction keeps the header as it is: see virtnet_negotiate().
+ */
+#define VIRTNET_TUNNEL_DEPS						\
+	NEEDS(HOST_UDP_TUNNEL_GSO, HOST_TSO4),				\
+	NEEDS(HOST_UDP_TUNNEL_GSO, HOST_TSO6),				\
+	NEEDS(HOST_UDP_TUNNEL_GSO, HOST_USO),				\
+	NEEDS(HOST_UDP_TUNNEL_GSO_CSUM, HOST_UDP_TUNNEL_GSO),		\
+	NEEDS(GUEST_UDP_TUNNEL_GSO, GUEST_TSO4),			\
+	NEEDS(GUEST_UDP_TUNNEL_GSO, GUEST_TSO6),			\
+	NEEDS(GUEST_UDP_TUNNEL_GSO, GUEST_USO4),			\
+	NEEDS(GUEST_UDP_TUNNEL_GSO, GUEST_USO6),			\
+	NEEDS_EITHER(GUEST_UDP_TUNNEL_GSO, CTRL_GUEST_OFFLOADS,		\
+		     HOST_UDP_TUNNEL_GSO),				\
+	NEEDS(GUEST_UDP_TUNNEL_GSO_CSUM, GUEST_UDP_TUNNEL_GSO),
 
 /* Virtio 1.3, 5.1.3.1. A dependency comes before what builds on it. */
 static const struct virtnet_feature_dep virtnet_feature_deps[] = {
@@ -84,6 +106,7 @@ static const struct virtnet_feature_dep virtnet_feature_deps[] = {
 	NEEDS(NOTF_COAL, CTRL_VQ),
 	NEEDS(VQ_NOTF_COAL, CTRL_VQ),
 	NEEDS(DEVICE_STATS, CTRL_VQ),
+	VIRTNET_EXTENDED_FEATURES(VIRTNET_TUNNEL_DEPS)
 };
 
 static bool virtnet_dep_missing(struct virtio_device *vdev,
@@ -319,6 +342,9 @@ static u8 virtnet_caps_gso_types(struct virtio_device *vdev)
 
 static u8 virtnet_caps_hdr_len(struct virtio_device *vdev)
 {
+	if (compat_has_feature(vdev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO) ||
+	    compat_has_feature(vdev, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO))
+		return sizeof(struct virtio_net_hdr_v1_hash_tunnel);
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_HASH_REPORT))
 		return sizeof(struct virtio_net_hdr_v1_hash);
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_MRG_RXBUF) ||
@@ -391,15 +417,23 @@ static void virtnet_caps_ctrl(struct virtio_device *vdev,
 		virtio_has_feature(vdev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);
 }
 
-/* Receive offloads, which have the same bits in the command (5.1.6.5.6.1). */
-static const u8 virtnet_offload_features[] = {
-	VIRTIO_NET_F_GUEST_CSUM,
-	VIRTIO_NET_F_GUEST_TSO4,
-	VIRTIO_NET_F_GUEST_TSO6,
-	VIRTIO_NET_F_GUEST_ECN,
-	VIRTIO_NET_F_GUEST_UFO,
-	VIRTIO_NET_F_GUEST_USO4,
-	VIRTIO_NET_F_GUEST_USO6,
+#define OFFLOAD(f)	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##f }
+#define OFFLOAD_MAPPED(f)	{ VIRTIO_NET_F_##f, VIRTIO_NET_F_##f##_MAPPED }
+
+/* Receive offloads, and their bits in the command (5.1.6.5.6.1). */
+static const struct {
+	u8 feature;
+	u8 bit;
+} virtnet_rx_offloads[] = {
+	OFFLOAD(GUEST_CSUM),
+	OFFLOAD(GUEST_TSO4),
+	OFFLOAD(GUEST_TSO6),
+	OFFLOAD(GUEST_ECN),
+	OFFLOAD(GUEST_UFO),
+	OFFLOAD(GUEST_USO4),
+	OFFLOAD(GUEST_USO6),
+	VIRTNET_EXTENDED_FEATURES(OFFLOAD_MAPPED(GUEST_UDP_TUNNEL_GSO),
+				  OFFLOAD_MAPPED(GUEST_UDP_TUNNEL_GSO_CSUM))
 };
 
 static u64 virtnet_caps_offloads(struct virtio_device *vdev)
@@ -407,9 +441,9 @@ static u64 virtnet_caps_offloads(struct virtio_device *vdev)
 	u64 offloads = 0;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(virtnet_offload_features); i++)
-		if (virtio_has_feature(vdev, virtnet_offload_features[i]))
-			offloads |= BIT_ULL(virtnet_offload_features[i]);
+	for (i = 0; i < ARRAY_SIZE(virtnet_rx_offloads); i++)
+		if (virtio_has_feature(vdev, virtnet_rx_offloads[i].feature))
+			offloads |= BIT_ULL(virtnet_rx_offloads[i].bit);
 	return offloads;
 }
 
@@ -421,14 +455,14 @@ static u64 virtnet_caps_offloads(struct virtio_device *vdev)
  */
 void virtnet_offloads_offer(struct virtio_device *vdev, u64 able, u64 want)
 {
-	unsigned int i, bit;
+	unsigned int i, feature;
 
-	for (i = 0; i < ARRAY_SIZE(virtnet_offload_features); i++) {
-		bit = virtnet_offload_features[i];
-		if (able & want & BIT_ULL(bit))
-			__virtio_set_bit(vdev, bit);
+	for (i = 0; i < ARRAY_SIZE(virtnet_rx_offloads); i++) {
+		feature = virtnet_rx_offloads[i].feature;
+		if (able & want & BIT_ULL(virtnet_rx_offloads[i].bit))
+			__virtio_set_bit(vdev, feature);
 		else
-			__virtio_clear_bit(vdev, bit);
+			__virtio_clear_bit(vdev, feature);
 	}
 }
 
@@ -440,6 +474,11 @@ void virtnet_caps_agree(struct virtio_device *vdev, struct virtnet_caps *caps)
 	caps->guest_gso = caps->gso_types != BIT(VIRTIO_NET_HDR_GSO_NONE);
 	caps->guest_csum = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_CSUM);
 	caps->guest_ecn = virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN);
+	caps->rx_tunnel =
+		compat_has_feature(vdev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO);
+	caps->rx_tunnel_csum =
+		compat_has_feature(vdev,
+				   VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM);
 }
 
 /* Offered by the device, known to us, and yet not agreed to. */
@@ -480,6 +519,8 @@ int virtnet_caps_read(struct virtio_device *vdev, struct virtnet_caps *caps)
 	caps->mrg_rxbuf = virtio_has_feature(vdev, VIRTIO_NET_F_MRG_RXBUF);
 	caps->guest_hdrlen = virtio_has_feature(vdev,
 						VIRTIO_NET_F_GUEST_HDRLEN);
+	caps->tx_tunnel =
+		compat_has_feature(vdev, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO);
 	caps->ring_reset = virtio_has_feature(vdev, VIRTIO_F_RING_RESET);
 	caps->link_status = virtio_has_feature(vdev, VIRTIO_NET_F_STATUS);
 	caps->speed_duplex = virtio_has_feature(vdev,

@@ -5,6 +5,10 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
+#define VIRTNET_TUNNEL_OFFLOADS						\
+	{ VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO, NETIF_F_GSO_UDP_TUNNEL },	\
+	{ VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM, NETIF_F_GSO_UDP_TUNNEL_CSUM },
+
 /* A virtio feature and the net device feature that it stands for. */
 static const struct {
 	unsigned int virtio;
@@ -15,6 +19,7 @@ static const struct {
 	{ VIRTIO_NET_F_HOST_TSO6, NETIF_F_TSO6 },
 	{ VIRTIO_NET_F_HOST_ECN, NETIF_F_TSO_ECN },
 	{ VIRTIO_NET_F_HOST_USO, NETIF_F_GSO_UDP_L4 },
+	VIRTNET_EXTENDED_FEATURES(VIRTNET_TUNNEL_OFFLOADS)
 };
 
 static netdev_features_t virtnet_tx_features(struct virtio_device *vdev)
@@ -39,6 +44,9 @@ void virtnet_init_features(struct virtnet_info *vi)
 
 	dev->hw_features = virtnet_tx_features(vi->vdev);
 	dev->vlan_features = dev->hw_features;
+	/* What is in a tunnel: checksums and all if the tunnel is understood. */
+	if (vi->caps.tx_tunnel)
+		dev->hw_enc_features = dev->hw_features;
 	dev->features = dev->hw_features | NETIF_F_HIGHDMA;
 	/* The device checks GSO packets from other guests itself. */
 	if (dev->hw_features & NETIF_F_HW_CSUM)

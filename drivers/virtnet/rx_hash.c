@@ -35,7 +35,7 @@ void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
 
 	if (!(rq->dev->features & NETIF_F_RXHASH))
 		return;
-	virtnet_rx_hdr_copy(&hdr, shared, sizeof(hdr));
+	virtnet_hdr_copy(&hdr, shared, sizeof(hdr));
 	report = le16_to_cpu(hdr.hash_report);
 	if (unlikely(report >= ARRAY_SIZE(virtnet_hash_reports))) {
 		d->hash_bad++;

@@ -235,7 +235,7 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 		goto out;
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_rx_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
+	virtnet_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
 	len -= rq->hdr_len;
 	if (likely(hdr.num_buffers == rq->one))
 		skb = virtnet_mergeable_single(rq, buf, len, &hdr, d);

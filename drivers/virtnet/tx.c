@@ -10,7 +10,7 @@
 
 /* Room in skb->cb for the header of a device that wants it apart. */
 struct virtnet_tx_cb {
-	struct virtio_net_hdr_v1_hash hdr;
+	struct virtio_net_hdr_v1_hash_tunnel hdr;
 };
 
 /* Fragments of up to this many bytes are worth moving. */

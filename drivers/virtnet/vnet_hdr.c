@@ -2,12 +2,12 @@
 /* The header gate, and the conversion between vnet headers and skbs. */
 #include <virtnet/virtnet.h>
 
-#include <linux/tcp.h>
-#include <linux/udp.h>
 #include <kunit/visibility.h>
 
-/* The type without the ECN mark. */
-#define VIRTNET_GSO_TYPE(hdr)	((hdr)->gso_type & ~VIRTIO_NET_HDR_GSO_ECN)
+/* The type without its marks: ECN, and tunnels. */
+#define VIRTNET_GSO_TYPE(hdr)						\
+	((hdr)->gso_type & ~(VIRTIO_NET_HDR_GSO_ECN |			\
+			     VIRTIO_NET_HDR_GSO_UDP_TUNNEL))
 
 /* The smallest segment a device may claim; below it 64 KB explode. */
 #define VIRTNET_GSO_SIZE_MIN	8
@@ -23,6 +23,8 @@ void virtnet_hdr_rules_init(struct virtnet_hdr_rules *rules,
 	rules->gso_types = caps->gso_types;
 	rules->csum = caps->guest_csum;
 	rules->ecn = caps->guest_ecn;
+	rules->tunnel = caps->rx_tunnel;
+	rules->tunnel_csum = caps->rx_tunnel_csum;
 	rules->little_endian = caps->little_endian;
 }
 EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_rules_init);
@@ -70,6 +72,29 @@ static bool virtnet_hdr_gso_ok(const struct virtnet_hdr_rules *rules,
 	return size && size != GSO_BY_FRAGS;
 }
 
+/*
+ * A tunnel over IPv4 or IPv6, with a GSO packet in it whose checksum is left to
+ * us. Where the headers lie is for virtio_net_hdr_tnl_to_skb() to check.
+ */
+static bool virtnet_hdr_tunnel_ok(const struct virtnet_hdr_rules *rules,
+				  const struct virtio_net_hdr *hdr)
+{
+	u8 tunnel = hdr->gso_type & VIRTIO_NET_HDR_GSO_UDP_TUNNEL;
+	u8 type = VIRTNET_GSO_TYPE(hdr);
+
+	if (!tunnel)
+		return true;
+	if (!rules->tunnel || tunnel == VIRTIO_NET_HDR_GSO_UDP_TUNNEL)
+		return false;
+	if (type == VIRTIO_NET_HDR_GSO_NONE || type == VIRTIO_NET_HDR_GSO_UDP)
+		return false;
+	if ((hdr->flags & VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM) &&
+	    !rules->tunnel_csum)
+		return false;
+	return (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) &&
+	       !(hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID);
+}
+
 /**
  * virtnet_hdr_ok_slow() - the whole check behind virtnet_hdr_ok()
  * @rules: what was negotiated
@@ -87,38 +112,54 @@ bool virtnet_hdr_ok_slow(const struct virtnet_hdr_rules *rules,
 	    !virtnet_hdr_csum_ok(rules, hdr, len))
 		return false;
 	return hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE ||
-	       virtnet_hdr_gso_ok(rules, hdr);
+	       (virtnet_hdr_tunnel_ok(rules, hdr) &&
+		virtnet_hdr_gso_ok(rules, hdr));
 }
 EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_ok_slow);
 
+/* The rest of the header of a packet in a tunnel, and what follows from it. */
+static int virtnet_hdr_rx_tunnel(const struct virtnet_hdr_rules *rules,
+				 const struct virtio_net_hdr *hdr,
+				 const void *shared, struct sk_buff *skb)
+{
+	struct virtio_net_hdr_v1_hash_tunnel tnl;
+
+	if (!shared)
+		return -EINVAL;
+	virtnet_hdr_copy(&tnl, shared, sizeof(tnl));
+	/* What was checked, and not what the device may have written since. */
+	memcpy(&tnl, hdr, sizeof(*hdr));
+	return virtio_net_hdr_tnl_to_skb(skb, &tnl, rules->tunnel,
+					 rules->tunnel_csum,
+					 rules->little_endian);
+}
+
 /* What virtnet_hdr_rx() does for a header that asks for work. */
 int virtnet_hdr_rx_slow(const struct virtnet_hdr_rules *rules,
-			const struct virtio_net_hdr *hdr, struct sk_buff *skb)
+			const struct virtio_net_hdr *hdr, const void *shared,
+			struct sk_buff *skb)
 {
 	/* Some kernels compare type and packet only if they know where it is. */
 	skb_set_network_header(skb, ETH_HLEN);
+	if (unlikely(hdr->gso_type & VIRTIO_NET_HDR_GSO_UDP_TUNNEL))
+		return virtnet_hdr_rx_tunnel(rules, hdr, shared, skb);
+	/* The device verified two checksums, of the tunnel and in it. */
+	if (skb->ip_summed == CHECKSUM_UNNECESSARY && rules->tunnel_csum &&
+	    (hdr->flags & VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM))
+		skb->csum_level = 1;
 	return virtio_net_hdr_to_skb(skb, hdr, rules->little_endian);
 }
 EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_rx_slow);
-
-/* Bytes of all headers of a GSO packet, as GUEST_HDRLEN wants them. */
-static u16 virtnet_gso_hdr_len(const struct sk_buff *skb)
-{
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
-		return skb_transport_offset(skb) + sizeof(struct udphdr);
-	return skb_transport_offset(skb) + tcp_hdrlen(skb);
-}
 
 /* What virtnet_hdr_tx() does for a packet that the device must work on. */
 int virtnet_hdr_tx_slow(const struct virtnet_caps *caps,
 			const struct sk_buff *skb, struct virtio_net_hdr *hdr)
 {
-	bool le = caps->little_endian;
-	int err;
+	struct virtio_net_hdr_v1_hash_tunnel *tnl = (void *)hdr;
 
-	err = virtio_net_hdr_from_skb(skb, hdr, le, false, 0);
-	if (!err && caps->guest_hdrlen && skb_is_gso(skb))
-		hdr->hdr_len = __cpu_to_virtio16(le, virtnet_gso_hdr_len(skb));
-	return err;
+	/* Touches what is behind @hdr for packets in tunnels only. */
+	return virtio_net_hdr_tnl_from_skb(skb, tnl, caps->tx_tunnel,
+					   caps->little_endian, 0, false,
+					   caps->guest_hdrlen);
 }
 EXPORT_SYMBOL_IF_KUNIT(virtnet_hdr_tx_slow);

@@ -147,7 +147,7 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 	}
 	virtnet_rx_buf_put(rq, buf);
 	skb->dev = rq->dev;
-	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, skb);
+	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, NULL, skb);
 	virtnet_rx_up(rq, skb);
 }
 
@@ -271,7 +271,8 @@ static struct sk_buff *virtnet_xdp_slow_list(struct receive_queue *rq,
 					     const struct virtio_net_hdr *hdr)
 {
 	skb->dev = rq->dev;
-	if (virtnet_hdr_rx(&rq->rules, hdr, skb))
+	/* In a tunnel: was on its way when programs came, and is lost. */
+	if (virtnet_hdr_rx(&rq->rules, hdr, NULL, skb))
 		return NULL;
 	if (skb_is_gso(skb)) {
 		skb->protocol = eth_hdr(skb)->h_proto;
@@ -459,7 +460,7 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 		goto drop;
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_rx_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
 	len -= rq->hdr_len;
 	if (unlikely(!virtnet_xdp_fits_several(rq, buf, run))) {
 		struct sk_buff *skb = virtnet_mergeable_skb(rq, buf, len,

@@ -30,6 +30,9 @@ struct virtio_device;
  * @guest_csum: received packets may be partially checksummed
  * @guest_gso: the device may send packets larger than the MTU
  * @guest_ecn: TCP GSO packets may carry CWR
+ * @rx_tunnel: GSO packets that we receive may be in a UDP tunnel
+ * @rx_tunnel_csum: and the tunnel's own checksum left to us
+ * @tx_tunnel: the device takes GSO packets in a UDP tunnel
  * @guest_hdrlen: the device wants exact header lengths on transmit
  * @link_status: config space has a link status
  * @speed_duplex: config space has speed and duplex
@@ -54,7 +57,8 @@ struct virtio_device;
  * @rss_table: entries of the indirection table, a power of two
  * @feat_cleared: features the device offered that were not to be believed
  *
- * Virtio 1.3, 5.1.3 (feature bits) and 5.1.4 (config space).
+ * Virtio 1.3, 5.1.3 (feature bits) and 5.1.4 (config space). UDP tunnels, bits 65
+ * to 68, came after it.
  */
 struct virtnet_caps {
 	u8 mac[ETH_ALEN];
@@ -71,6 +75,9 @@ struct virtnet_caps {
 	bool guest_csum;
 	bool guest_gso;
 	bool guest_ecn;
+	bool rx_tunnel;
+	bool rx_tunnel_csum;
+	bool tx_tunnel;
 	bool guest_hdrlen;
 	bool link_status;
 	bool speed_duplex;
@@ -109,7 +116,9 @@ struct virtnet_caps {
 	 BIT_ULL(VIRTIO_NET_F_GUEST_ECN) |		\
 	 BIT_ULL(VIRTIO_NET_F_GUEST_UFO) |		\
 	 BIT_ULL(VIRTIO_NET_F_GUEST_USO4) |		\
-	 BIT_ULL(VIRTIO_NET_F_GUEST_USO6))
+	 BIT_ULL(VIRTIO_NET_F_GUEST_USO6) |		\
+	 BIT_ULL(VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_MAPPED) | \
+	 BIT_ULL(VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM_MAPPED))
 
 extern const unsigned int virtnet_features[];
 extern const unsigned int virtnet_features_count;

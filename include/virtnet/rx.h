@@ -140,14 +140,6 @@ static inline bool virtnet_rx_len_ok(const struct receive_queue *rq,
 	return true;
 }
 
-/* Read a header out of shared memory, once: the device may change it later. */
-static inline void virtnet_rx_hdr_copy(void *hdr, const void *shared,
-				       size_t size)
-{
-	memcpy(hdr, shared, size);
-	barrier();
-}
-
 /**
  * virtnet_rx_open() - take in a packet that lies in one buffer
  * @rq: the queue
@@ -167,7 +159,7 @@ virtnet_rx_open(struct receive_queue *rq, const struct virtnet_rx_buf *buf,
 		return false;
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, *len);
-	virtnet_rx_hdr_copy(hdr, buf->hdr, sizeof(*hdr));
+	virtnet_hdr_copy(hdr, buf->hdr, sizeof(*hdr));
 	*len -= rq->hdr_len;
 	if (unlikely(!virtnet_hdr_ok(&rq->rules, hdr, *len))) {
 		d->hdr_bad++;
@@ -243,7 +235,7 @@ static __always_inline void virtnet_rx_up(struct receive_queue *rq,
  * @rq: the queue
  * @skb: the packet, data at its Ethernet header
  * @hdr: its header, which passed the gate
- * @shared: where the device wrote the header, and a hash behind it
+ * @shared: where the device wrote the header, and more behind it
  * @d: counters
  */
 static __always_inline void
@@ -255,7 +247,7 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 		virtnet_rx_hash(rq, skb, shared, d);
 	/* The header's helper may look for the protocol of the device. */
 	skb->dev = rq->dev;
-	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, skb))) {
+	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, shared, skb))) {
 		d->hdr_bad++;
 		d->drops++;
 		dev_kfree_skb_any(skb);

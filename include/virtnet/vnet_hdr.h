@@ -19,12 +19,16 @@
  * @csum: NEEDS_CSUM and DATA_VALID have a meaning
  * @ecn: VIRTIO_NET_HDR_GSO_ECN may accompany TCP
  * @little_endian: byte order of the 16-bit fields
+ * @tunnel: VIRTIO_NET_HDR_GSO_UDP_TUNNEL_* may accompany a type
+ * @tunnel_csum: VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM has a meaning
  */
 struct virtnet_hdr_rules {
 	u8 gso_types;
 	bool csum;
 	bool ecn;
 	bool little_endian;
+	bool tunnel;
+	bool tunnel_csum;
 };
 
 void virtnet_hdr_rules_init(struct virtnet_hdr_rules *rules,
@@ -32,9 +36,17 @@ void virtnet_hdr_rules_init(struct virtnet_hdr_rules *rules,
 bool virtnet_hdr_ok_slow(const struct virtnet_hdr_rules *rules,
 			 const struct virtio_net_hdr *hdr, u32 len);
 int virtnet_hdr_rx_slow(const struct virtnet_hdr_rules *rules,
-			const struct virtio_net_hdr *hdr, struct sk_buff *skb);
+			const struct virtio_net_hdr *hdr, const void *shared,
+			struct sk_buff *skb);
 int virtnet_hdr_tx_slow(const struct virtnet_caps *caps,
 			const struct sk_buff *skb, struct virtio_net_hdr *hdr);
+
+/* Read a header out of shared memory, once: the device may change it later. */
+static inline void virtnet_hdr_copy(void *hdr, const void *shared, size_t size)
+{
+	memcpy(hdr, shared, size);
+	barrier();
+}
 
 /**
  * virtnet_hdr_plain() - does the header ask for nothing but belief?
@@ -67,25 +79,27 @@ static inline bool virtnet_hdr_ok(const struct virtnet_hdr_rules *rules,
  * virtnet_hdr_rx() - carry a checked header over to the skb
  * @rules: what was negotiated
  * @hdr: header that passed virtnet_hdr_ok()
+ * @shared: where the device wrote the header; what only packets in tunnels
+ *	have behind @hdr is read there, once. NULL to refuse those
  * @skb: the packet, data at its Ethernet header, skb->dev set
  *
  * Return: 0, or -EINVAL if packet and header do not fit together.
  */
 static inline int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
 				 const struct virtio_net_hdr *hdr,
-				 struct sk_buff *skb)
+				 const void *shared, struct sk_buff *skb)
 {
 	if ((hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) && rules->csum)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return likely(virtnet_hdr_plain(hdr)) ? 0 :
-	       virtnet_hdr_rx_slow(rules, hdr, skb);
+	       virtnet_hdr_rx_slow(rules, hdr, shared, skb);
 }
 
 /**
  * virtnet_hdr_tx() - describe a packet to the device
  * @caps: what was negotiated
  * @skb: the packet
- * @hdr: all zero; filled in
+ * @hdr: caps->hdr_len bytes, all zero; filled in
  *
  * Virtio 1.3, 5.1.6.2. Return: 0, or -EINVAL for a GSO type that the device
  * was not promised.

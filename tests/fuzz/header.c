@@ -2,11 +2,12 @@
 /*
  * The header gate: whatever passes it must be safe to act on.
  *
- * Input: features (8 bytes), packet length (4), header (12).
+ * Input: features (8 bytes), packet length (4), header (12), more features (1).
  */
 #include "kernel.h"
 
 #define HAS(f)	(features & BIT_ULL(VIRTIO_NET_F_##f))
+#define MORE(f)	(more & BIT_ULL(VIRTIO_NET_F_##f - 64))
 
 static bool type_agreed(u64 features, u8 type)
 {
@@ -40,16 +41,27 @@ static u64 same_features(struct virtio_device *vdev)
 }
 
 /* What the specification and common sense ask of a header that is believed. */
-static void check(u64 features, const struct virtnet_hdr_rules *rules,
+static void check(u64 features, u64 more, const struct virtnet_hdr_rules *rules,
 		  const struct virtio_net_hdr *hdr, u32 len)
 {
 	bool le = rules->little_endian;
 	u32 start = __virtio16_to_cpu(le, hdr->csum_start);
 	u32 off = __virtio16_to_cpu(le, hdr->csum_offset);
 	u16 size = __virtio16_to_cpu(le, hdr->gso_size);
-	u8 type = hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
+	u8 tunnel = hdr->gso_type & VIRTIO_NET_HDR_GSO_UDP_TUNNEL;
+	u8 type = hdr->gso_type & ~(VIRTIO_NET_HDR_GSO_ECN | tunnel);
 
 	MUST(type_agreed(features, type));
+	if (tunnel) {
+		MUST(MORE(GUEST_UDP_TUNNEL_GSO));
+		MUST(tunnel != VIRTIO_NET_HDR_GSO_UDP_TUNNEL);
+		MUST(type != VIRTIO_NET_HDR_GSO_NONE);
+		MUST(type != VIRTIO_NET_HDR_GSO_UDP);
+		MUST(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM);
+		MUST(!(hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID));
+		MUST(MORE(GUEST_UDP_TUNNEL_GSO_CSUM) ||
+		     !(hdr->flags & VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM));
+	}
 	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN) {
 		MUST(HAS(GUEST_ECN));
 		MUST(type == VIRTIO_NET_HDR_GSO_TCPV4 ||
@@ -83,11 +95,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&hdr, data + 12, sizeof(hdr));
 	len &= 0x3ffff;
 	vdev.features = features;
+	if (size > 24)
+		vdev.features_array[1] = data[24];
 	virtnet_validate(&vdev);
 	if (virtnet_caps_read(&vdev, &caps))
 		return 0;
 	virtnet_hdr_rules_init(&rules, &caps);
 	if (virtnet_hdr_ok(&rules, &hdr, len))
-		check(vdev.features, &rules, &hdr, len);
+		check(vdev.features, vdev.features_array[1], &rules, &hdr, len);
 	return 0;
 }

@@ -40,6 +40,7 @@ typedef __u16 __sum16;
 #define le64_to_cpu(v)		(v)
 #define is_power_of_2(n)	((n) && !((n) & ((n) - 1)))
 #define rounddown_pow_of_two(n)	(1UL << (63 - __builtin_clzl(n)))
+#define barrier()		__asm__ volatile("" ::: "memory")
 #define EXPORT_SYMBOL_IF_KUNIT(sym)
 
 #define ETH_ALEN		6
@@ -62,33 +63,40 @@ struct virtio_config_ops {
 	u64 (*get_features)(struct virtio_device *vdev);
 };
 
+#define VIRTIO_FEATURES_U64S	2
+
 struct virtio_device {
 	struct device dev;
-	u64 features;
+	union {
+		u64 features;
+		u64 features_array[VIRTIO_FEATURES_U64S];
+	};
 	const struct virtio_config_ops *config;
 };
 
 #define VIRTIO_F_VERSION_1	32
 #define VIRTIO_F_ANY_LAYOUT	27
 #define VIRTIO_F_RING_RESET	40
-#define VIRTIO_FEATURES_U64S	2
+
+/* As on a kernel that has them all. */
+#define VIRTNET_EXTENDED_FEATURES(...) __VA_ARGS__
 
 static inline bool virtio_has_feature(const struct virtio_device *vdev,
 				      unsigned int bit)
 {
-	return bit < 64 && vdev->features & BIT_ULL(bit);
+	return vdev->features_array[bit / 64] >> bit % 64 & 1;
 }
 
 static inline void __virtio_set_bit(struct virtio_device *vdev,
 				    unsigned int bit)
 {
-	vdev->features |= BIT_ULL(bit);
+	vdev->features_array[bit / 64] |= BIT_ULL(bit % 64);
 }
 
 static inline void __virtio_clear_bit(struct virtio_device *vdev,
 				      unsigned int bit)
 {
-	vdev->features &= ~BIT_ULL(bit);
+	vdev->features_array[bit / 64] &= ~BIT_ULL(bit % 64);
 }
 
 #define compat_has_feature	virtio_has_feature
@@ -96,6 +104,7 @@ static inline void __virtio_clear_bit(struct virtio_device *vdev,
 static inline void virtio_get_features(struct virtio_device *vdev, u64 *to)
 {
 	to[0] = vdev->config->get_features(vdev);
+	to[1] = 0;
 }
 
 static inline bool virtio_features_test_bit(const u64 *features,
@@ -158,11 +167,17 @@ static inline void eth_zero_addr(u8 *a)
 #include <linux/virtio_net.h>
 #include "../../include/compat/uapi.h"
 
+/* Under a name of its own, as some machines' headers have it. */
+#define virtio_net_hdr_v1_hash_tunnel fuzz_hdr_tunnel
+struct virtio_net_hdr_v1_hash_tunnel {
+	struct virtio_net_hdr_v1_hash hash_hdr;
+	u16 outer_th_offset;
+	u16 inner_nh_offset;
+};
+
 /* --- packets: only what the compiler wants to see --------------------------- */
 
 enum { CHECKSUM_NONE, CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL };
-#define SKB_GSO_UDP_L4	1
-
 struct skb_shared_info {
 	u32 gso_type;
 	u32 gso_size;
@@ -170,17 +185,11 @@ struct skb_shared_info {
 
 struct sk_buff {
 	u8 ip_summed;
+	u8 csum_level;
 	struct skb_shared_info shared;
 };
 
-struct udphdr {
-	u8 bytes[8];
-};
-
-#define skb_shinfo(skb)			(&(skb)->shared)
 #define skb_is_gso(skb)			((skb)->shared.gso_size)
-#define skb_transport_offset(skb)	((void)(skb), 34)
-#define tcp_hdrlen(skb)			((void)(skb), 20)
 #define skb_set_network_header(skb, at)	((void)(skb), (void)(at))
 
 static inline int virtio_net_hdr_to_skb(struct sk_buff *skb,
@@ -192,15 +201,29 @@ static inline int virtio_net_hdr_to_skb(struct sk_buff *skb,
 	return 0;
 }
 
-static inline int virtio_net_hdr_from_skb(const struct sk_buff *skb,
-					  struct virtio_net_hdr *hdr, bool le,
-					  bool has_data, int vlan)
+static inline int
+virtio_net_hdr_tnl_to_skb(struct sk_buff *skb,
+			  const struct virtio_net_hdr_v1_hash_tunnel *hdr,
+			  bool tunnel, bool csum, bool le)
+{
+	(void)tunnel;
+	(void)csum;
+	return virtio_net_hdr_to_skb(skb, (const void *)hdr, le);
+}
+
+static inline int
+virtio_net_hdr_tnl_from_skb(const struct sk_buff *skb,
+			    struct virtio_net_hdr_v1_hash_tunnel *hdr,
+			    bool tunnel, bool le, int vlan, bool has_data,
+			    bool hdrlen)
 {
 	(void)skb;
 	(void)hdr;
+	(void)tunnel;
 	(void)le;
-	(void)has_data;
 	(void)vlan;
+	(void)has_data;
+	(void)hdrlen;
 	return 0;
 }
 

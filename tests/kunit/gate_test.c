@@ -20,6 +20,10 @@
 #define TCP6	VIRTIO_NET_HDR_GSO_TCPV6
 #define UFO	VIRTIO_NET_HDR_GSO_UDP
 #define USO	VIRTIO_NET_HDR_GSO_UDP_L4
+#define TUN4	VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4
+#define TUN6	VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6
+#define TUNS	(TUN4 | TUN6)
+#define TUNCSUM	VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM
 #define ALL	(BIT(NONE) | BIT(TCP4) | BIT(TCP6) | BIT(UFO) | BIT(USO))
 
 static const struct virtnet_hdr_rules gate_rules[] = {
@@ -31,6 +35,8 @@ static const struct virtnet_hdr_rules gate_rules[] = {
 	{ BIT(NONE) | BIT(UFO), true, false, true },
 	{ ALL, true, true, true },
 	{ ALL, true, true, false },
+	{ ALL, true, true, true, true, false },
+	{ ALL, true, true, true, true, true },
 };
 
 static struct virtio_net_hdr mk(const struct virtnet_hdr_rules *r, u8 flags,
@@ -63,6 +69,22 @@ static bool want_type(const struct virtnet_hdr_rules *r, u8 type)
 	return type == NONE;
 }
 
+/* What a tunnel may hold; its marks mean nothing where it was not agreed on. */
+static bool want_tunnel(const struct virtnet_hdr_rules *r, u8 flags, u8 type)
+{
+	u8 inner = type & ~(TUNS | ECN);
+
+	if (!(type & TUNS))
+		return true;
+	if (!r->tunnel || (type & TUNS) == TUNS)
+		return false;
+	if ((flags & (CSUM | VALID)) != CSUM)
+		return false;
+	if (flags & TUNCSUM && !r->tunnel_csum)
+		return false;
+	return inner == TCP4 || inner == TCP6 || inner == USO;
+}
+
 static bool want_ok(const struct virtnet_hdr_rules *r, u8 flags, u8 type,
 		    u16 size, u16 start, u16 off, u32 len)
 {
@@ -70,6 +92,9 @@ static bool want_ok(const struct virtnet_hdr_rules *r, u8 flags, u8 type,
 		return false;
 	if (flags & CSUM && (start < ETH_HLEN || (u32)start + off + 2 > len))
 		return false;
+	if (!want_tunnel(r, flags, type))
+		return false;
+	type &= ~TUNS;
 	if (!want_type(r, type))
 		return false;
 	if (type == NONE)
@@ -97,7 +122,7 @@ static void gate_exhaustive(struct kunit *test)
 	static const u16 starts[] = { 0, 13, 14, 34, 58, 65535 };
 	static const u16 offs[] = { 0, 6, 16, 65534, 65535 };
 	static const u32 lens[] = { 14, 15, 16, 36, 60, 1514, 65549, 69632 };
-	static const u8 flags[] = { 0, 1, 2, 3, 4, 5, 7, 0x80, 0xf8, 0xff };
+	static const u8 flags[] = { 0, 1, 2, 3, 4, 5, 9, 0x80, 0xf8, 0xff };
 	unsigned int total = 256 * ARRAY_SIZE(gate_rules) * ARRAY_SIZE(flags) *
 			     ARRAY_SIZE(sizes) * ARRAY_SIZE(starts) *
 			     ARRAY_SIZE(offs) * ARRAY_SIZE(lens);
@@ -160,6 +185,8 @@ static void gate_rules_init(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, rules.csum);
 	KUNIT_EXPECT_FALSE(test, rules.ecn);
 	KUNIT_EXPECT_TRUE(test, rules.little_endian);
+	KUNIT_EXPECT_FALSE(test, rules.tunnel);
+	caps.rx_tunnel = true;
 	caps.guest_csum = false;
 	caps.guest_ecn = true;
 	caps.little_endian = false;
@@ -167,6 +194,11 @@ static void gate_rules_init(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rules.csum);
 	KUNIT_EXPECT_TRUE(test, rules.ecn);
 	KUNIT_EXPECT_FALSE(test, rules.little_endian);
+	KUNIT_EXPECT_TRUE(test, rules.tunnel);
+	KUNIT_EXPECT_FALSE(test, rules.tunnel_csum);
+	caps.rx_tunnel_csum = true;
+	virtnet_hdr_rules_init(&rules, &caps);
+	KUNIT_EXPECT_TRUE(test, rules.tunnel_csum);
 }
 
 struct gate_conv {
@@ -249,7 +281,7 @@ static void gate_convert(struct kunit *test, const struct gate_conv *c, bool pag
 	struct sk_buff *skb = gate_skb(test, c, paged);
 
 	KUNIT_EXPECT_TRUE(test, virtnet_hdr_ok(r, &h, skb->len));
-	KUNIT_EXPECT_EQ(test, virtnet_hdr_rx(r, &h, skb), c->err);
+	KUNIT_EXPECT_EQ(test, virtnet_hdr_rx(r, &h, NULL, skb), c->err);
 	if (!c->err) {
 		KUNIT_EXPECT_EQ(test, (u8)skb->ip_summed, c->ip_summed);
 		KUNIT_EXPECT_EQ(test, skb_shinfo(skb)->gso_type & ~SKB_GSO_DODGY, c->gso_type);
@@ -336,6 +368,40 @@ static void gate_from_skb_unknown(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* A packet in a tunnel without the rest of its header, as programs have it. */
+static void gate_tunnel_without_offsets(struct kunit *test)
+{
+	const struct virtnet_hdr_rules *r = &gate_rules[ARRAY_SIZE(gate_rules) - 1];
+	struct gate_conv c = { .kind = PKT_TCP4, .payload = 4000 };
+	struct virtio_net_hdr h = mk(r, CSUM, TCP4 | TUN4, 1400, pkt_l4(PKT_TCP4),
+				     pkt_csum_off(PKT_TCP4));
+	struct sk_buff *skb = gate_skb(test, &c, false);
+
+	KUNIT_EXPECT_TRUE(test, virtnet_hdr_ok(r, &h, skb->len));
+	KUNIT_EXPECT_EQ(test, virtnet_hdr_rx(r, &h, NULL, skb), -EINVAL);
+	kfree_skb(skb);
+}
+
+/* Both checksums of a packet in a tunnel verified, where that was agreed on. */
+static void gate_tunnel_valid(struct kunit *test)
+{
+	struct gate_conv c = { .kind = PKT_UDP4, .payload = 100 };
+	struct virtnet_hdr_rules r = { .csum = true, .tunnel = true, .little_endian = true };
+	struct virtio_net_hdr h = mk(&r, VALID | TUNCSUM, NONE, 0, 0, 0);
+	struct sk_buff *skb;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		r.tunnel_csum = i;
+		skb = gate_skb(test, &c, false);
+		KUNIT_EXPECT_TRUE(test, virtnet_hdr_ok(&r, &h, skb->len));
+		KUNIT_EXPECT_EQ(test, virtnet_hdr_rx(&r, &h, NULL, skb), 0);
+		KUNIT_EXPECT_EQ(test, (int)skb->ip_summed, CHECKSUM_UNNECESSARY);
+		KUNIT_EXPECT_EQ(test, (int)skb->csum_level, i);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case gate_cases[] = {
 	KUNIT_CASE_SLOW(gate_exhaustive),
 	KUNIT_CASE(gate_csum_edge),
@@ -343,6 +409,8 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE_PARAM(gate_to_skb, gate_conv_gen_params),
 	KUNIT_CASE(gate_from_skb),
 	KUNIT_CASE(gate_from_skb_unknown),
+	KUNIT_CASE(gate_tunnel_without_offsets),
+	KUNIT_CASE(gate_tunnel_valid),
 	{}
 };
 
