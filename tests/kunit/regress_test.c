@@ -409,6 +409,43 @@ static void cve_2026_97997_failed_add(struct kunit *test)
 	}
 }
 
+/* Every number of fragments, on a ring that has fewer entries than some need. */
+static void reg_fragments(struct net_env *env, u16 num)
+{
+	struct kunit *test = env->test;
+	u32 n, len;
+
+	for (n = 0; n <= MAX_SKB_FRAGS; n++) {
+		len = 1000 + 900 * n;
+		KUNIT_ASSERT_EQ(test, net_send(env, len, n, n), 0);
+		KUNIT_ASSERT_TRUE_MSG(test, net_wait(net_take(env) == 1), "%u fragments", n);
+		KUNIT_EXPECT_EQ(test, env->tx.len, len);
+		KUNIT_EXPECT_TRUE_MSG(test, net_is(env->tx.data, len, n), "%u fragments", n);
+		KUNIT_EXPECT_LE(test, env->tx.ndesc, num);
+		memdev_signal(net_txq(env));
+	}
+	KUNIT_EXPECT_EQ(test, net_stat(env, "tx", "drops"), 0);
+}
+
+/* Once warned of by the virtio core, and a queue that was stopped for ever. */
+static void tiny_ring_fragments(struct kunit *test)
+{
+	const u64 rings[] = { 0, F_PACKED };
+	const u16 nums[] = { 4, 8, 16 };
+	unsigned int i, j;
+
+	if (!net_ours())
+		kunit_skip(test, "the kernel's driver stops such queues for ever");
+	for (i = 0; i < ARRAY_SIZE(rings); i++) {
+		for (j = 0; j < ARRAY_SIZE(nums); j++) {
+			struct net_env *env = reg_open(test, NET_MERGEABLE, rings[i], nums[j]);
+
+			reg_fragments(env, nums[j]);
+			net_remove(env);
+		}
+	}
+}
+
 static struct kunit_case regress_cases[] = {
 	KUNIT_CASE(cve_2021_47352_small_length),
 	KUNIT_CASE(cve_2021_47367_big_page_leak),
@@ -425,6 +462,7 @@ static struct kunit_case regress_cases[] = {
 	KUNIT_CASE(cve_2026_64552_big_length_after_mtu),
 	KUNIT_CASE(cve_2026_90063_tiny_gso_size),
 	KUNIT_CASE(cve_2026_97997_failed_add),
+	KUNIT_CASE(tiny_ring_fragments),
 	{}
 };
 
