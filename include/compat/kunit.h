@@ -22,4 +22,15 @@
 #define KUNIT_GENERATOR(name) const void *name(const void *prev, char *desc)
 #endif
 
+/* What a device writes: see virtio_net_hash_value(). */
+static inline void virtio_net_set_hash_value(struct virtio_net_hdr_v1_hash *hdr, u32 v)
+{
+#ifdef HAVE_VIRTIO_NET_HASH_VALUE_HALVES
+	hdr->hash_value_lo = cpu_to_le16(v);
+	hdr->hash_value_hi = cpu_to_le16(v >> 16);
+#else
+	hdr->hash_value = cpu_to_le32(v);
+#endif
+}
+
 #endif

@@ -150,15 +150,4 @@ static inline u32 virtio_net_hash_value(const struct virtio_net_hdr_v1_hash *hdr
 #endif
 }
 
-/* What a device does. */
-static inline void virtio_net_set_hash_value(struct virtio_net_hdr_v1_hash *hdr, u32 v)
-{
-#ifdef HAVE_VIRTIO_NET_HASH_VALUE_HALVES
-	hdr->hash_value_lo = cpu_to_le16(v);
-	hdr->hash_value_hi = cpu_to_le16(v >> 16);
-#else
-	hdr->hash_value = cpu_to_le32(v);
-#endif
-}
-
 #endif

@@ -167,14 +167,6 @@ static inline void eth_zero_addr(u8 *a)
 #include <linux/virtio_net.h>
 #include "../../include/compat/uapi.h"
 
-/* Under a name of its own, as some machines' headers have it. */
-#define virtio_net_hdr_v1_hash_tunnel fuzz_hdr_tunnel
-struct virtio_net_hdr_v1_hash_tunnel {
-	struct virtio_net_hdr_v1_hash hash_hdr;
-	u16 outer_th_offset;
-	u16 inner_nh_offset;
-};
-
 /* --- packets: only what the compiler wants to see --------------------------- */
 
 enum { CHECKSUM_NONE, CHECKSUM_UNNECESSARY, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL };
