@@ -428,6 +428,25 @@ case("script: num_buffers", "num_buffers 0 once", lambda r: r[2][10:12] == b"\0\
 case("script: header field", "header gso_type 0x7f", lambda r: r[2][1] == 0x7F)(crafted)
 
 
+@case("script: a header that goes on changing while the driver has it")
+def flicker() -> None:
+    with Device("--backend", "echo",
+                script="after 1 rx: flicker gso_type 0x7f 500ms\n") as device:
+        pair = Pair(device, bits(vu.MRG_RXBUF))
+        for shown in ({0}, {0, 0x7F}, {0}):
+            pair.give(500)
+            pair.send(frame(60))
+            ident, length = pair.rx.wait_used()
+            at, end = pair.rx.chains[ident][0][0], time.monotonic() + 0.2
+            seen: set[int] = set()
+            while time.monotonic() < end:
+                seen.add(pair.front.memory.read(at + 1, 1)[0])
+            assert seen == shown and length == 60 + HEADER, (seen, shown, length)
+            pair.front.ask(vu.GET_FEATURES)         # it is through with it
+            assert pair.front.memory.read(at, HEADER)[:2] == b"\0\0"
+    assert device.stats["devices"][0]["script"] == [{"line": 1, "applied": 1}]
+
+
 @case("script: used_id, used_idx, stall, lost and spurious interrupts")
 def script_rings() -> None:
     script = """

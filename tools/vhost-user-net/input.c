@@ -172,11 +172,15 @@ static bool input_one(struct netdev *nd, struct vhost_pkt *pkt)
 
 static void announce(struct netdev *nd)
 {
+	struct vhost_vq *vq = nd->vdev.vq;
 	unsigned int i;
 
-	for (i = 0; i < nd->max_pairs; i++)
-		if (touched & BIT(i) && vhost_vq_live(&nd->vdev.vq[2 * i]))
-			netdev_signal(nd, &nd->vdev.vq[2 * i]);
+	for (i = 0; i < nd->max_pairs; i++, vq += 2) {
+		if (!(touched & BIT(i)) || !vhost_vq_live(vq))
+			continue;
+		netdev_signal(nd, vq);
+		script_delivered(vq);
+	}
 }
 
 /*

@@ -117,6 +117,33 @@ void script_reply(struct netdev *nd, u8 *reply, u32 len)
 		memcpy(reply + r->offset, &r->value, r->size);
 }
 
+/*
+ * The driver has the packet now, and looks at it while its header changes. It
+ * may have read it already and use the memory otherwise: so not for long, and
+ * nothing but the header.
+ */
+void script_delivered(struct vhost_vq *vq)
+{
+	struct script *s = to_netdev(vq->dev)->script;
+	u8 *at = vq->last_header;
+	struct rule *r;
+	u64 end;
+
+	if (likely(!s) || !at)
+		return;
+	vq->last_header = NULL;
+	r = find(s, ACT_FLICKER, vq);
+	if (!r || (size_t)r->offset + r->size > vq->dev->hdr_len)
+		return;
+	end = loop_now() + r->duration;
+	do {
+		memcpy(at + r->offset, &r->value, r->size);
+		full_barrier();
+		memcpy(at + r->offset, vq->last_header_was + r->offset, r->size);
+		full_barrier();
+	} while (loop_now() < end);
+}
+
 void script_config(struct netdev *nd, u8 *space)
 {
 	struct rule *r = find(nd->script, ACT_ALTERNATE, NULL);

@@ -21,7 +21,7 @@ enum extent { EXTENT_TIMES, EXTENT_FOR, EXTENT_ALWAYS };
 enum action {
 	/* for as long as the rule is active, to what passes by */
 	ACT_USED_LEN, ACT_USED_ID, ACT_HEADER, ACT_HOLD, ACT_LOSE_IRQ,
-	ACT_CTRL_NAK, ACT_CTRL_ACK, ACT_REPLY, ACT_ALTERNATE,
+	ACT_CTRL_NAK, ACT_CTRL_ACK, ACT_REPLY, ACT_ALTERNATE, ACT_FLICKER,
 	/* at once */
 	ACT_FIRST_INSTANT,
 	ACT_USED_IDX = ACT_FIRST_INSTANT, ACT_STALL, ACT_LINK, ACT_FLAP,
@@ -52,7 +52,7 @@ struct rule {
 	u8 mac[ETH_ALEN];
 	char text[64];
 	u64 period;		/* of a flap or storm */
-	u64 duration;		/* of a stall, flap, storm, absence */
+	u64 duration;		/* of a stall, flap, storm, absence, flicker */
 
 	enum extent extent;
 	u64 times;
@@ -80,6 +80,7 @@ void script_config(struct netdev *nd, u8 *space);
 bool script_ctrl(struct netdev *nd, u8 class, u8 cmd);
 void script_ack(struct netdev *nd, u8 *ack);
 void script_reply(struct netdev *nd, u8 *reply, u32 len);
+void script_delivered(struct vhost_vq *vq);
 void script_report(struct netdev *nd, FILE *f);
 
 /* between the files of the script engine */

@@ -212,6 +212,16 @@ static int act_header(struct words *w, struct rule *r)
 	return number(w, &r->value);
 }
 
+static int act_flicker(struct words *w, struct rule *r)
+{
+	if (act_header(w, r) < 0)
+		return -1;
+	maybe_duration(w, &r->duration);
+	if (!r->duration)
+		r->duration = NSEC_PER_MSEC;
+	return 0;
+}
+
 static int act_queue(struct words *w, struct rule *r)
 {
 	if (!queue_word(peek(w), r))
@@ -369,6 +379,7 @@ static const struct {
 	{ "used_idx", ACT_USED_IDX, act_skip },
 	{ "num_buffers", ACT_HEADER, act_num_buffers },
 	{ "header", ACT_HEADER, act_header },
+	{ "flicker", ACT_FLICKER, act_flicker },
 	{ "hold", ACT_HOLD, act_queue },
 	{ "stall", ACT_STALL, act_stall },
 	{ "break", ACT_BREAK, act_queue },

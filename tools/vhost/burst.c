@@ -55,6 +55,16 @@ static bool collect(struct vhost_vq *vq, size_t need, struct spread *s)
 	return true;
 }
 
+/* Where a header lies in guest memory, for hooks; NULL if it is in pieces. */
+static void note_header(struct vhost_vq *vq, const struct vhost_net_hdr *hdr)
+{
+	const struct vhost_chain *c = &vq->dev->chain[0];
+	const struct iovec *iov = &vq->dev->sg.iov[c->first + c->n_out];
+
+	vq->last_header = iov->iov_len < vq->dev->hdr_len ? NULL : iov->iov_base;
+	memcpy(vq->last_header_was, hdr, sizeof(vq->last_header_was));
+}
+
 static void fill(struct vhost_vq *vq, const struct vhost_pkt *pkt,
 		 const struct spread *s)
 {
@@ -66,6 +76,8 @@ static void fill(struct vhost_vq *vq, const struct vhost_pkt *pkt,
 	hdr.num_buffers = (u16)s->n;
 	if (unlikely(dev->hooks && dev->hooks->header))
 		dev->hooks->header(vq, &hdr, dev->hdr_len);
+	if (unlikely(dev->hooks))
+		note_header(vq, &hdr);
 	for (i = 0; i < s->n; i++) {
 		const struct vhost_chain *c = &dev->chain[i];
 		size_t part = min(total - done, (size_t)c->in_len), h = 0;

@@ -137,6 +137,8 @@ struct vhost_vq {
 	u32 redo_len, redo_pos;
 
 	struct vhost_vq_stats stats;
+	u8 *last_header;	/* with hooks: of the packet enqueued last ... */
+	u8 last_header_was[20];	/* ... and what it said */
 	void *priv;		/* the program's */
 };
 
