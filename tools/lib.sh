@@ -170,7 +170,9 @@ chroot_run() {
 		root=$1 top=$2 cache=$3 cwd=$PWD
 		shift 3
 		mount -t proc proc "$root/proc"
-		for dir in /dev /tmp "$cache" "$top" "$cwd"; do
+		# In a container its nodes are mounts too.
+		mount --rbind /dev "$root/dev"
+		for dir in /tmp "$cache" "$top" "$cwd"; do
 			[ "$dir" = / ] && continue
 			mkdir -p "$root$dir"
 			mount --bind "$dir" "$root$dir"
