@@ -1,39 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """DPDK's testpmd from Debian's packages, unpacked into the cache, not installed.
 
-Only what testpmd and the virtio and vhost drivers link to is fetched: the
-dynamic linker says what is missing, and Debian's package names follow from
-the names of DPDK's libraries.
+Only testpmd, the virtio and vhost drivers and the libraries that their
+packages depend on are fetched.
 """
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 from cases import Skip
+from vmlib import debs
 
 CACHE = Path(os.environ.get("VIRTNET_CACHE") or Path.home() / ".cache" / "virtnet") / "dpdk"
 LIB = "usr/lib/x86_64-linux-gnu"
 PLUGINS = ("net-virtio", "net-vhost", "mempool-ring", "bus-vdev")
-OTHERS = {"libibverbs": "libibverbs1", "libmlx5": "ibverbs-providers", "libjansson":
-          "libjansson4", "libfdt": "libfdt1", "libnuma": "libnuma1", "libpcap": "libpcap0.8",
-          "libbsd": "libbsd0", "libmd": "libmd0", "libnl-3": "libnl-3-200",
-          "libnl-route-3": "libnl-route-3-200", "libxdp": "libxdp1", "libbpf": "libbpf1",
-          "libarchive": "libarchive13", "libatomic": "libatomic1", "libmana": "ibverbs-providers"}
-
-
-def fetch(names: set[str]) -> None:
-    """Download packages and unpack them."""
-    debs = CACHE / "debs"
-    debs.mkdir(parents=True, exist_ok=True)
-    got = subprocess.run(["apt-get", "-q", "download", *sorted(names)], cwd=debs,
-                         capture_output=True, text=True, check=False)
-    if got.returncode:
-        raise Skip(f"apt-get download {' '.join(sorted(names))}: {got.stderr.strip()[-200:]}")
-    for deb in debs.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", str(deb), str(CACHE)], check=True)
-        deb.unlink()
+# A program brings its own libraries, but runs on this machine's C library.
+RUNNING = {"libc6", "libgcc-s1"}
 
 
 def environment() -> dict[str, str]:
@@ -44,23 +27,6 @@ def environment() -> dict[str, str]:
 def plugin_dir() -> Path:
     found = sorted((CACHE / LIB / "dpdk").glob("pmds-*"))
     return found[-1] if found else CACHE / LIB
-
-
-def missing(binaries: list[Path]) -> set[str]:
-    """Names of libraries the dynamic linker does not find."""
-    text = subprocess.run(["ldd", *map(str, binaries)], env=environment(), capture_output=True,
-                          text=True, check=False).stdout
-    return set(re.findall(r"^\s*(\S+) => not found", text, re.M))
-
-
-def package_of(library: str) -> str:
-    """librte_net_virtio.so.23 is in librte-net-virtio23, _mlx5 in -mlx5-23."""
-    name, _, version = library.partition(".so.")
-    if name.startswith("librte_"):
-        return name.replace("_", "-") + ("-" if name[-1].isdigit() else "") + version
-    if name in OTHERS:
-        return OTHERS[name]
-    raise Skip(f"testpmd wants {library}, and its package is not known here")
 
 
 def release() -> str:
@@ -77,13 +43,10 @@ def testpmd() -> Path:
     """The program, with all it needs beside it."""
     program = CACHE / "usr" / "bin" / "dpdk-testpmd"
     if not program.exists():
-        fetch({"dpdk-dev"} | {f"librte-{name}{release()}" for name in PLUGINS})
-    for _ in range(8):
-        wanted = {package_of(lib) for lib in missing([program, *plugins()])}
-        if not wanted:
-            return program
-        fetch(wanted)
-    raise Skip("testpmd's libraries do not come together")
+        wanted = ["dpdk-dev", *(f"librte-{name}{release()}" for name in PLUGINS)]
+        libraries = set(debs.libraries_of(wanted)) - RUNNING
+        debs.unpack([*wanted, *sorted(libraries)], CACHE)
+    return program
 
 
 def plugins() -> list[Path]:

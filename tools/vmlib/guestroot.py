@@ -11,55 +11,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import paths, proc
+from . import debs, paths, proc
 from .cpio import CpioWriter
-from .errors import CommandFailed, VmError
+from .errors import VmError
 
 PACKAGES = ("busybox-static", "dash", "iproute2", "ethtool", "iperf3", "iputils-ping",
             "tcpdump", "socat")
 PROGRAMS = ("bin/dash", "bin/ip", "sbin/tc", "bin/ss", "sbin/bridge", "sbin/ethtool",
             "usr/bin/iperf3", "bin/ping", "usr/bin/tcpdump", "usr/bin/socat")
-LIBRARY = re.compile(r"^(lib[a-z0-9.+-]*[0-9][a-z0-9.]*|zlib1g|libc6)$")
 LOADER = "lib64/ld-linux-x86-64.so.2"
 GUEST_FILES = Path(__file__).parent / "guest"
 
 
-def _libraries_of(packages: tuple[str, ...]) -> list[str]:
-    """The library packages that these depend on, and those that they depend on."""
-    found: set[str] = set()
-    todo = list(packages)
-    while todo:
-        text = proc.run(["apt-cache", "depends", "--important", *todo]).stdout
-        names = set(re.findall(r"^ +\|?(?:Pre)?Depends: ([^<\s]+)$", text, re.M))
-        todo = sorted(name for name in names - found if LIBRARY.match(name))
-        found.update(todo)
-    return sorted(found)
-
-
-def _download(names: list[str], where: Path) -> None:
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *names]
-    try:
-        proc.run(command, cwd=where, timeout=600)
-    except CommandFailed as failed:
-        if not proc.is_root():
-            raise VmError(f"{failed}\nrun 'apt-get update' as root and try again") from None
-        proc.run(["apt-get", "update", "-qq"], timeout=600)
-        proc.run(command, cwd=where, timeout=600)
-
-
 def _unpack(root: Path) -> None:
     print("guest: fetching the guest's programs: " + " ".join(PACKAGES), flush=True)
-    debs = root.parent / (root.name + ".debs")
-    debs.mkdir(parents=True, exist_ok=True)
-    try:
-        _download([*PACKAGES, *_libraries_of(PACKAGES)], debs)
-        root.mkdir(parents=True, exist_ok=True)
-        for deb in sorted(debs.glob("*.deb")):
-            proc.run(["dpkg-deb", "-x", str(deb), str(root)])
-    finally:
-        for deb in debs.glob("*.deb"):
-            deb.unlink()
-        debs.rmdir()
+    debs.unpack([*PACKAGES, *debs.libraries_of(PACKAGES)], root)
 
 
 def _needed(root: Path, program: Path) -> set[str]:
