@@ -128,28 +128,34 @@ static void virtnet_tx_wake(struct send_queue *sq)
 }
 
 /*
- * Stop the queue when the next packet might not fit. The device may complete
+ * Stop the queue: the next packet might not fit. The device may complete
  * packets while we do, and with callbacks still off nobody would wake us: so
  * arm, and look again.
  */
-static bool virtnet_tx_maybe_stop(struct send_queue *sq)
+static noinline void virtnet_tx_stop(struct send_queue *sq)
 {
-	if (likely(virtnet_tx_room(sq)))
-		return false;
 	netif_tx_stop_queue(sq->txq);
 	virtnet_tx_stat_add(sq->stats, stop, 1);
 	if (likely(virtqueue_enable_cb_delayed(sq->vq)))
-		return true;
+		return;
 	virtnet_tx_free(sq, 0);
 	virtnet_tx_wake(sq);
 	/* NAPI re-arms, and takes care of what is used from here on. */
 	ring_schedule(&sq->napi, sq->vq);
+}
+
+/* Return: true if the queue was stopped, if only for a moment. */
+static __always_inline bool virtnet_tx_maybe_stop(struct send_queue *sq)
+{
+	if (likely(virtnet_tx_room(sq)))
+		return false;
+	virtnet_tx_stop(sq);
 	return true;
 }
 
 /* May the header go right in front of the packet, in one descriptor? */
-static bool virtnet_tx_can_push(const struct send_queue *sq,
-				const struct sk_buff *skb)
+static __always_inline bool virtnet_tx_can_push(const struct send_queue *sq,
+						const struct sk_buff *skb)
 {
 	return sq->can_push && !skb_header_cloned(skb) &&
 	       skb_headroom(skb) >= sq->hdr_len &&
@@ -176,7 +182,7 @@ static void virtnet_tx_linearize(const struct send_queue *sq,
 }
 
 /* Whatever lies behind the fields we set is zero too. */
-static void virtnet_tx_hdr_clear(void *hdr, u8 len)
+static __always_inline void virtnet_tx_hdr_clear(void *hdr, u8 len)
 {
 	if (likely(len == sizeof(struct virtio_net_hdr_mrg_rxbuf)))
 		memset(hdr, 0, sizeof(struct virtio_net_hdr_mrg_rxbuf));
@@ -206,8 +212,8 @@ static struct scatterlist *virtnet_tx_sg(struct send_queue *sq,
 }
 
 /* A packet of several entries. The end mark is there for the ring only. */
-static noinline int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
-				   void *hdr, bool push)
+static int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
+			  void *hdr, bool push)
 {
 	struct scatterlist *last = virtnet_tx_sg(sq, skb, hdr, push);
 	int err;
@@ -221,25 +227,50 @@ static noinline int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
 	return err;
 }
 
-/* Header and packet to the ring. Return: 0 or -errno; the skb is not freed. */
-static __always_inline int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
+/* The header's place, its fields set; NULL if the packet has to be dropped. */
+static __always_inline void *virtnet_tx_hdr(struct send_queue *sq,
+					    struct sk_buff *skb, bool push)
 {
-	struct virtnet_tx_cb *cb = (struct virtnet_tx_cb *)skb->cb;
+	void *hdr = push ? skb->data - sq->hdr_len : (void *)skb->cb;
+
+	BUILD_BUG_ON(sizeof(struct virtnet_tx_cb) > sizeof(skb->cb));
+	virtnet_tx_hdr_clear(hdr, sq->hdr_len);
+	return virtnet_hdr_tx(&sq->vi->caps, skb, hdr) ? NULL : hdr;
+}
+
+/* What lies in one piece, with room for the header in front of it. */
+static __always_inline int xmit_linear(struct send_queue *sq,
+				       struct sk_buff *skb)
+{
+	void *hdr = virtnet_tx_hdr(sq, skb, true);
+
+	if (unlikely(!hdr))
+		return -EPROTO;
+	return ring_add_out_linear(sq->vq, &sq->sg_linear, hdr,
+				   sq->hdr_len + skb->len, skb, sq->phys);
+}
+
+/* What is, or seems to be, in pieces. */
+static noinline int xmit_pieces(struct send_queue *sq, struct sk_buff *skb)
+{
 	bool push;
 	void *hdr;
 
-	BUILD_BUG_ON(sizeof(*cb) > sizeof(skb->cb));
 	if (skb_is_nonlinear(skb))
 		virtnet_tx_linearize(sq, skb);
 	push = virtnet_tx_can_push(sq, skb);
-	hdr = push ? skb->data - sq->hdr_len : (void *)cb;
-	virtnet_tx_hdr_clear(hdr, sq->hdr_len);
-	if (virtnet_hdr_tx(&sq->vi->caps, skb, hdr))
-		return -EPROTO;
-	if (skb_is_nonlinear(skb) || !push)
-		return virtnet_tx_add(sq, skb, hdr, push);
-	return ring_add_out_linear(sq->vq, &sq->sg_linear, hdr,
-				   sq->hdr_len + skb->len, skb, sq->phys);
+	if (push && !skb_is_nonlinear(skb))
+		return xmit_linear(sq, skb);
+	hdr = virtnet_tx_hdr(sq, skb, push);
+	return hdr ? virtnet_tx_add(sq, skb, hdr, push) : -EPROTO;
+}
+
+/* Header and packet to the ring. Return: 0 or -errno; the skb is not freed. */
+static __always_inline int xmit_skb(struct send_queue *sq, struct sk_buff *skb)
+{
+	if (!skb_is_nonlinear(skb) && virtnet_tx_can_push(sq, skb))
+		return xmit_linear(sq, skb);
+	return xmit_pieces(sq, skb);
 }
 
 /* One doorbell a burst: when the stack has no more, or the queue stopped. */
@@ -318,11 +349,12 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	 */
 	if (len >= VIRTNET_TX_REAP)
 		virtnet_tx_free(sq, 0);
-	skb_tx_timestamp(skb);
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP))
+		skb_tx_timestamp(skb);
 	/* The route may be gone before the device is done with the packet. */
 	skb_dst_drop(skb);
 	err = xmit_skb(sq, skb);
-	trace_virtnet_tx(dev, sq->index, skb, err);
+	trace_virtnet_tx(sq->vi->dev, sq->index, skb, err);
 	if (unlikely(err)) {
 		virtnet_tx_drop(sq, skb, err);
 	} else {
