@@ -168,17 +168,17 @@ static noinline void virtnet_xdp_finish(struct receive_queue *rq,
 	hdr->flags &= VIRTIO_NET_HDR_F_DATA_VALID;
 }
 
-/* Run the program on a packet that passed the gate; the slot goes back. */
+/*
+ * Run the program on a packet that passed the gate, and of which the device
+ * wants nothing any more; the slot goes back.
+ */
 static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 					       struct virtnet_rx_buf *buf,
 					       struct virtnet_xdp_run *run)
 {
 	u32 act;
 
-	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
-		virtnet_xdp_finish(rq, run);
 	act = bpf_prog_run_xdp(run->prog, &run->xdp);
-	run->x.xdp_packets++;
 	switch (act) {
 	case XDP_PASS:
 		virtnet_xdp_pass(rq, buf, run);
@@ -214,11 +214,20 @@ static __always_inline void virtnet_xdp_first(struct receive_queue *rq,
 					      u32 len)
 {
 	struct xdp_buff *xdp = &run->xdp;
+	void *hdr = buf->hdr;
 
-	xdp->data_hard_start = buf->hdr - XDP_PACKET_HEADROOM;
-	xdp->data = buf->hdr + rq->hdr_len;
+	xdp->data_hard_start = hdr - XDP_PACKET_HEADROOM;
+	xdp->data = hdr + rq->hdr_len;
 	xdp->data_meta = xdp->data;
 	xdp->data_end = xdp->data + len;
+}
+
+/* A packet that the program is going to see. */
+static __always_inline void virtnet_xdp_count(struct virtnet_xdp_run *run,
+					      u32 len)
+{
+	run->packets++;
+	run->bytes += len;
 }
 
 /* Before the first fragment. */
@@ -362,12 +371,13 @@ static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
 		virtnet_xdp_slow(rq, skb, run);
 		return;
 	}
-	run->d->packets++;
-	run->d->bytes += len;
+	virtnet_xdp_count(run, len);
 	run->xdp.flags = 0;
 	virtnet_xdp_first(rq, buf, run, first);
 	if (unlikely(len > first))
 		virtnet_xdp_chain(rq, buf, &run->xdp, len - first);
+	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
+		virtnet_xdp_finish(rq, run);
 	virtnet_xdp_packet(rq, buf, run);
 }
 
@@ -450,19 +460,21 @@ static bool virtnet_xdp_fits_several(const struct receive_queue *rq,
 	return likely(n == 1) || (run->frags && n <= MAX_SKB_FRAGS + 1);
 }
 
-static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
-					      struct virtnet_rx_buf *buf,
-					      u32 len,
-					      struct virtnet_xdp_run *run)
+static void virtnet_xdp_drop(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf,
+			     struct virtnet_xdp_run *run)
 {
-	run->xdp.flags = 0;
-	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d)))
-		goto drop;
-	if (unlikely(rq->dma_dev))
-		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
-	len -= rq->hdr_len;
-	if (unlikely(!virtnet_xdp_fits_several(rq, buf, run))) {
+	run->d->drops++;
+	virtnet_xdp_done(rq, buf, run);
+}
+
+/* Not a plain packet: several buffers, something to be done to it, a lie. */
+static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
+					     struct virtnet_rx_buf *buf,
+					     u32 len,
+					     struct virtnet_xdp_run *run)
+{
+	if (!virtnet_xdp_fits_several(rq, buf, run)) {
 		struct sk_buff *skb = virtnet_mergeable_skb(rq, buf, len,
 							    &run->hdr, run->d);
 
@@ -471,41 +483,62 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 		return;
 	}
 	virtnet_xdp_first(rq, buf, run, len);
-	if (unlikely(run->hdr.num_buffers != rq->one) &&
-	    !virtnet_xdp_several(rq, run, &len))
-		goto drop;
+	if (run->hdr.num_buffers != rq->one &&
+	    !virtnet_xdp_several(rq, run, &len)) {
+		virtnet_xdp_drop(rq, buf, run);
+		return;
+	}
 	if (unlikely(!virtnet_hdr_ok(&rq->rules, &run->hdr.hdr, len))) {
 		run->d->hdr_bad++;
-		goto drop;
+		virtnet_xdp_drop(rq, buf, run);
+		return;
 	}
-	run->d->packets++;
-	run->d->bytes += len;
+	virtnet_xdp_count(run, len);
+	if (!virtnet_hdr_plain(&run->hdr.hdr))
+		virtnet_xdp_finish(rq, run);
 	virtnet_xdp_packet(rq, buf, run);
-	return;
-
-drop:
-	run->d->drops++;
-	virtnet_xdp_done(rq, buf, run);
 }
 
-static int virtnet_xdp_loop_one(struct receive_queue *rq, int budget,
-				struct virtnet_xdp_run *run)
+/* One buffer, as the program wants it, and a header that asks for nothing. */
+static __always_inline bool
+virtnet_xdp_plain(const struct receive_queue *rq,
+		  const struct virtnet_rx_buf *buf,
+		  const struct virtnet_xdp_run *run)
 {
-	struct virtnet_rx_buf *buf;
-	u32 len;
-	int n;
+	return run->hdr.num_buffers == rq->one && buf->ready == rq->want &&
+	       virtnet_hdr_plain(&run->hdr.hdr);
+}
 
-	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
-		buf = virtnet_rx_next(rq, &len);
-		if (!buf)
-			break;
-		virtnet_xdp_one(rq, buf, len, run);
+static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
+					      struct virtnet_rx_buf *buf,
+					      u32 len,
+					      struct virtnet_xdp_run *run)
+{
+	run->xdp.flags = 0;
+	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
+		virtnet_xdp_drop(rq, buf, run);
+		return;
 	}
-	return n;
+	if (unlikely(rq->dma_dev))
+		virtnet_rx_sync_cpu(rq, buf, len);
+	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	len -= rq->hdr_len;
+	if (unlikely(!virtnet_xdp_plain(rq, buf, run))) {
+		virtnet_xdp_merge_other(rq, buf, len, run);
+		return;
+	}
+	virtnet_xdp_count(run, len);
+	virtnet_xdp_first(rq, buf, run, len);
+	virtnet_xdp_packet(rq, buf, run);
 }
 
-static int virtnet_xdp_loop_merge(struct receive_queue *rq, int budget,
-				  struct virtnet_xdp_run *run)
+/* As virtnet_rx_loop(), for receive() with a program. */
+static __always_inline int
+virtnet_xdp_loop(struct receive_queue *rq, int budget,
+		 struct virtnet_xdp_run *run,
+		 void (*receive)(struct receive_queue *rq,
+				 struct virtnet_rx_buf *buf, u32 len,
+				 struct virtnet_xdp_run *run))
 {
 	struct virtnet_rx_buf *buf;
 	u32 len;
@@ -515,7 +548,7 @@ static int virtnet_xdp_loop_merge(struct receive_queue *rq, int budget,
 		buf = virtnet_rx_next(rq, &len);
 		if (!buf)
 			break;
-		virtnet_xdp_merge(rq, buf, len, run);
+		receive(rq, buf, len, run);
 	}
 	return n;
 }
@@ -541,16 +574,21 @@ int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
 	run.frags = prog->aux->xdp_has_frags;
 	run.redirected = false;
 	run.ntx = 0;
+	run.packets = 0;
+	run.bytes = 0;
 	rq->dry = false;
 	xdp_init_buff(&run.xdp, rq->plan.buf_size, &rq->xdp_rxq);
 	if (rq->plan.mode == VIRTNET_RX_MERGEABLE)
-		n = virtnet_xdp_loop_merge(rq, budget, &run);
+		n = virtnet_xdp_loop(rq, budget, &run, virtnet_xdp_merge);
 	else
-		n = virtnet_xdp_loop_one(rq, budget, &run);
+		n = virtnet_xdp_loop(rq, budget, &run, virtnet_xdp_one);
 	if (run.ntx)
 		virtnet_xdp_flush_tx(rq, &run);
 	if (run.redirected)
 		xdp_do_flush();
+	d->packets += run.packets;
+	d->bytes += run.bytes;
+	run.x.xdp_packets += run.packets;
 	virtnet_xdp_stats_add(rq->xdp_stats, &run.x);
 	return n;
 }

@@ -36,6 +36,8 @@ struct virtnet_settings;
  * @x: XDP counters of the poll
  * @frags: the program takes packets of several buffers
  * @redirected: there is something to flush
+ * @packets: shown to the program in the buffer they came in
+ * @bytes: in those
  * @ntx: frames in @tx
  * @tx: frames to be sent back, not yet handed over
  */
@@ -48,6 +50,8 @@ struct virtnet_xdp_run {
 	bool frags;
 	bool redirected;
 	u16 ntx;
+	unsigned int packets;
+	u64 bytes;
 	struct xdp_frame *tx[VIRTNET_XDP_BULK];
 };
 
