@@ -222,7 +222,7 @@ static void virtnet_rq_free(struct receive_queue *rq)
 	/* Slots only ever get memory once there are pools. */
 	for (i = 0; rq->pool && i < rq->plan.depth; i++)
 		virtnet_rx_buf_free(rq, &rq->bufs[i]);
-	virtnet_rx_pieces_free(rq);
+	virtnet_rx_slices_free(rq);
 	page_pool_destroy(rq->pool);
 	if (xdp_rxq_info_is_reg(&rq->xdp_rxq))
 		xdp_rxq_info_unreg(&rq->xdp_rxq);
@@ -432,6 +432,8 @@ static void virtnet_rq_retune(struct receive_queue *rq,
 			      const struct virtnet_rx_plan *plan,
 			      struct bpf_prog *prog)
 {
+	/* Parts of pages may be of another size from here on. */
+	virtnet_rx_slices_free(rq);
 	rq->plan = *plan;
 	rq->want = virtnet_rx_layout(plan, plan->buf_size);
 	rcu_assign_pointer(rq->xdp_prog, prog);

@@ -19,26 +19,31 @@
  */
 #define VIRTNET_RX_GFP	(__GFP_ZERO | __GFP_NOWARN)
 
-/* Describe a piece of a page to the device. */
+/* What the device calls a page of ours, where it takes addresses from us. */
+static dma_addr_t virtnet_rx_page_addr(const struct receive_queue *rq,
+				       struct page *page)
+{
+	return rq->dma_dev ? page_pool_get_dma_addr(page) : page_to_phys(page);
+}
+
+/* Describe a part of a page to the device. */
 static void virtnet_rx_sg_set(struct receive_queue *rq, struct scatterlist *sg,
 			      struct page *page, u32 off, u32 len)
 {
 	sg_set_page(sg, page, len, off);
 	if (!rq->premapped)
 		return;
-	sg_dma_address(sg) = off + (rq->dma_dev ? page_pool_get_dma_addr(page) :
-						  page_to_phys(page));
-	sg_dma_len(sg) = len;
+	compat_sg_premapped(sg, off + virtnet_rx_page_addr(rq, page), len);
 }
 
 /*
  * A legacy device without ANY_LAYOUT wants the header of a packet that cannot
  * be merged in a descriptor of its own (virtio 1.3, 5.1.6.3.1).
  */
-static void virtnet_rx_sg_first(struct receive_queue *rq,
-				struct virtnet_rx_buf *buf, u32 off, u32 len)
+static noinline void virtnet_rx_sg_first(struct receive_queue *rq,
+					 struct virtnet_rx_buf *buf, u32 len)
 {
-	u32 hdr = rq->hdr_len;
+	u32 off = buf->hdr - page_address(buf->page), hdr = rq->hdr_len;
 
 	if (!rq->split_hdr) {
 		virtnet_rx_sg_set(rq, &buf->sg[0], buf->page, off, len);
@@ -64,29 +69,75 @@ static void virtnet_rx_first_free(struct receive_queue *rq,
 	buf->ready = 0;
 }
 
-static int virtnet_rx_first_alloc(struct receive_queue *rq,
-				  struct virtnet_rx_buf *buf, u32 size,
-				  gfp_t gfp)
+/* Another page to cut buffers from. Its address differs by so much for the device. */
+static noinline void *virtnet_rx_memory_page(struct receive_queue *rq, u32 size,
+					     gfp_t gfp)
+{
+	void *data = virtnet_rx_slice(rq->pool, &rq->slice, size, gfp);
+
+	if (data && rq->premapped)
+		rq->slice_map = virtnet_rx_page_addr(rq, rq->slice.page) -
+				(unsigned long)data;
+	return data;
+}
+
+/* Memory for a slot: part of a page, or a page of bulk size. */
+static __always_inline void *virtnet_rx_memory(struct receive_queue *rq,
+					       u32 size, gfp_t gfp,
+					       struct page **page,
+					       dma_addr_t *map)
+{
+	void *data;
+
+	if (unlikely(size > PAGE_SIZE)) {
+		*page = page_pool_alloc_pages(rq->bulk_pool, gfp);
+		if (!*page)
+			return NULL;
+		data = page_address(*page);
+		*map = virtnet_rx_page_addr(rq, *page) - (unsigned long)data;
+		return data;
+	}
+	if (likely(rq->slice.left))
+		data = virtnet_rx_slice(rq->pool, &rq->slice, size, gfp);
+	else
+		data = virtnet_rx_memory_page(rq, size, gfp);
+	*page = rq->slice.page;
+	*map = rq->slice_map;
+	return data;
+}
+
+static __always_inline int virtnet_rx_first_alloc(struct receive_queue *rq,
+						  struct virtnet_rx_buf *buf,
+						  u32 size, gfp_t gfp)
 {
 	u16 headroom = rq->plan.headroom;
-	unsigned int off, room;
+	struct page *page;
+	unsigned int room;
+	dma_addr_t map;
+	void *data;
 
-	buf->page = page_pool_alloc_frag(virtnet_rx_pool(rq, size), &off, size,
-					 gfp | VIRTNET_RX_GFP);
-	if (!buf->page)
+	data = virtnet_rx_memory(rq, size, gfp | VIRTNET_RX_GFP, &page, &map);
+	if (unlikely(!data))
 		return -ENOMEM;
+	buf->page = page;
 	buf->headroom = headroom;
-	buf->hdr = page_address(buf->page) + off + headroom;
+	buf->hdr = data + headroom;
 	buf->size = size;
 	room = size - headroom - VIRTNET_RX_TAILROOM;
-	buf->len = room + (rq->plan.pages - 1) * PAGE_SIZE;
-	virtnet_rx_sg_first(rq, buf, off + headroom, room);
+	buf->len = room;
+	if (likely(rq->premapped && !rq->split_hdr)) {
+		compat_sg_premapped(buf->sg, (unsigned long)buf->hdr + map,
+				    room);
+	} else {
+		virtnet_rx_sg_first(rq, buf, room);
+	}
 	return 0;
 }
 
 /* Pages behind the first of a big-mode chain, as far as they are missing. */
-static int virtnet_rx_chain_alloc(struct receive_queue *rq,
-				  struct virtnet_rx_buf *buf, gfp_t gfp)
+static noinline int virtnet_rx_chain_alloc(struct receive_queue *rq,
+					   struct virtnet_rx_buf *buf,
+					   gfp_t gfp)
 {
 	unsigned int i, off;
 	struct page *page;
@@ -100,6 +151,8 @@ static int virtnet_rx_chain_alloc(struct receive_queue *rq,
 			return -ENOMEM;
 		virtnet_rx_sg_set(rq, &buf->sg[i], page, off, PAGE_SIZE);
 	}
+	buf->len = buf->size - buf->headroom - VIRTNET_RX_TAILROOM +
+		   (rq->plan.pages - 1) * PAGE_SIZE;
 	return 0;
 }
 
@@ -109,27 +162,34 @@ static u32 virtnet_rx_buf_layout(const struct virtnet_rx_buf *buf)
 	return (u32)buf->headroom << 16 | buf->size;
 }
 
+/* Large pages are scarce: make do with small ones a while. */
+static noinline int virtnet_rx_first_small(struct receive_queue *rq,
+					   struct virtnet_rx_buf *buf,
+					   gfp_t gfp)
+{
+	u16 size = rq->plan.buf_size;
+
+	if (virtnet_rx_layout_size(rq->want) != rq->plan.bulk_size)
+		return -ENOMEM;
+	rq->want = virtnet_rx_layout(&rq->plan, size);
+	rq->bulk_after = jiffies + HZ;
+	return virtnet_rx_first_alloc(rq, buf, size, gfp);
+}
+
 /* Give a slot the memory it lacks, or memory of the size now wanted. */
 static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 					struct virtnet_rx_buf *buf, gfp_t gfp)
 {
 	u16 size = virtnet_rx_layout_size(rq->want);
-	int err;
+	int err = 0;
 
-	if (buf->page && virtnet_rx_buf_layout(buf) != rq->want)
+	if (unlikely(buf->page) && virtnet_rx_buf_layout(buf) != rq->want)
 		virtnet_rx_first_free(rq, buf, true);
-	if (!buf->page && virtnet_rx_first_alloc(rq, buf, size, gfp)) {
-		if (size != rq->plan.bulk_size)
-			return -ENOMEM;
-		/* Large pages are scarce: make do with small ones a while. */
-		size = rq->plan.buf_size;
-		rq->want = virtnet_rx_layout(&rq->plan, size);
-		rq->bulk_after = jiffies + HZ;
-		if (virtnet_rx_first_alloc(rq, buf, size, gfp))
-			return -ENOMEM;
-	}
-	err = virtnet_rx_chain_alloc(rq, buf, gfp);
-	if (!err)
+	if (likely(!buf->page) && virtnet_rx_first_alloc(rq, buf, size, gfp))
+		err = virtnet_rx_first_small(rq, buf, gfp);
+	if (unlikely(rq->plan.pages > 1) && !err)
+		err = virtnet_rx_chain_alloc(rq, buf, gfp);
+	if (likely(!err))
 		buf->ready = rq->want;
 	return err;
 }
@@ -177,23 +237,21 @@ void virtnet_rx_sync_cpu(struct receive_queue *rq,
 	}
 }
 
-/* Post the slot on top of the free list. */
-static __always_inline int virtnet_rx_post(struct receive_queue *rq, gfp_t gfp)
+/* Post one slot. What does not change is in registers of the loop around it. */
+static __always_inline int
+virtnet_rx_post(struct receive_queue *rq, struct virtqueue *vq,
+		struct virtnet_rx_buf *buf, u32 want, bool premapped, gfp_t gfp)
 {
-	struct virtnet_rx_buf *buf = rq->free_bufs[rq->nr_free - 1];
 	int err;
 
-	if (unlikely(buf->ready != rq->want)) {
+	if (unlikely(buf->ready != want)) {
 		err = virtnet_rx_buf_back(rq, buf, gfp);
 		if (err)
 			return err;
 	}
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_dev(rq, buf);
-	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped, gfp);
-	if (likely(!err))
-		rq->nr_free--;
-	return err;
+	return ring_add_in(vq, buf->sg, rq->nsg, buf, premapped, gfp);
 }
 
 /**
@@ -208,14 +266,21 @@ static __always_inline int virtnet_rx_post(struct receive_queue *rq, gfp_t gfp)
  */
 int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
 {
+	struct virtnet_rx_buf **top = rq->free_bufs + rq->nr_free;
+	const bool premapped = rq->premapped;
+	struct virtqueue *vq = rq->vq;
+	const u32 want = rq->want;
+	unsigned int i, n;
 	int err = 0;
 
-	for (*posted = 0; rq->nr_free && ring_free(rq->vq) >= rq->descs;
-	     (*posted)++) {
-		err = virtnet_rx_post(rq, gfp);
+	n = min_t(unsigned int, rq->nr_free, ring_free(vq) / rq->descs);
+	for (i = 0; i < n; i++) {
+		err = virtnet_rx_post(rq, vq, *--top, want, premapped, gfp);
 		if (unlikely(err))
 			break;
 	}
+	rq->nr_free -= i;
+	*posted = i;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -256,49 +321,39 @@ struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
 	return skb;
 }
 
-/*
- * A page for the next small packets. Its reference count is set once for all
- * pieces, where a fragment from the pool would cost a call each.
- */
-bool virtnet_rx_piece_page(struct receive_queue *rq)
+/* Return the parts that nobody needed. */
+static void virtnet_rx_slice_free(struct page_pool *pool,
+				  struct virtnet_rx_slice *slice)
 {
-	struct page *page = page_pool_dev_alloc_pages(rq->copy_pool);
-
-	if (unlikely(!page))
-		return false;
-	page_pool_fragment_page(page, VIRTNET_COPY_PIECES);
-	rq->piece = page_address(page);
-	rq->pieces = VIRTNET_COPY_PIECES;
-	return true;
-}
-
-/* Return the pieces that no packet needed; not from NAPI, which is off. */
-void virtnet_rx_pieces_free(struct receive_queue *rq)
-{
-	for (; rq->pieces; rq->pieces--)
-		page_pool_put_full_page(rq->copy_pool,
-					virt_to_head_page(rq->piece), false);
+	for (; slice->left; slice->left--)
+		page_pool_put_full_page(pool, slice->page, false);
 }
 
 /**
- * virtnet_rx_build() - make an skb around a received buffer
- * @rq: the queue
- * @buf: the buffer; its memory belongs to the skb afterwards
- * @len: bytes of packet in it, behind the vnet header
+ * virtnet_rx_slice_page() - another page to be cut
+ * @pool: where it comes from
+ * @slice: where it goes to; no part of the last one is left
+ * @size: bytes of a part
+ * @gfp: allocation context
  *
- * Return: the skb, or NULL with @buf untouched.
+ * NAPI context, or NAPI is off. Return: false without memory.
  */
-struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, u32 len)
+bool virtnet_rx_slice_page(struct page_pool *pool,
+			   struct virtnet_rx_slice *slice, u32 size, gfp_t gfp)
 {
-	struct sk_buff *skb = napi_build_skb(buf->hdr - buf->headroom, buf->size);
+	struct page *page = page_pool_alloc_pages(pool, gfp);
 
-	if (unlikely(!skb))
-		return NULL;
-	skb_mark_for_recycle(skb);
-	skb_reserve(skb, buf->headroom + rq->hdr_len);
-	__skb_put(skb, len);
-	buf->page = NULL;
-	buf->ready = 0;
-	return skb;
+	if (unlikely(!page))
+		return false;
+	slice->page = page;
+	slice->next = page_address(page);
+	slice->left = (PAGE_SIZE << VIRTNET_POOL_ORDER) / size;
+	page_pool_fragment_page(page, slice->left);
+	return true;
+}
+
+void virtnet_rx_slices_free(struct receive_queue *rq)
+{
+	virtnet_rx_slice_free(rq->copy_pool, &rq->copy);
+	virtnet_rx_slice_free(rq->pool, &rq->slice);
 }

@@ -16,18 +16,6 @@ static const char virtnet_priv_flags[][ETH_GSTRING_LEN] = {
 	"rx-list-delivery",
 };
 
-/*
- * Nothing merges ICMP, and UDP only for a socket, a tunnel or a device that
- * asked for it, see virtnet_rx_listing(). The protocol is the same for all
- * packets of a flow, fragments included, and so is the way they take.
- */
-static bool virtnet_rx_proto_listed(u8 proto)
-{
-	return proto == IPPROTO_UDP || proto == IPPROTO_ICMP ||
-	       proto == IPPROTO_ICMPV6;
-}
-EXPORT_SYMBOL_IF_KUNIT(virtnet_rx_listing);
-
 /* Fragments take the way of the packets that are not fragmented. */
 static bool virtnet_rx_listed6(const struct sk_buff *skb)
 {
@@ -40,23 +28,12 @@ static bool virtnet_rx_listed6(const struct sk_buff *skb)
 	       virtnet_rx_proto_listed(frag->nexthdr);
 }
 
-/**
- * virtnet_rx_listed() - does this packet go up as part of a list, past GRO?
- * @skb: a received packet, its protocol set
- */
-bool virtnet_rx_listed(const struct sk_buff *skb)
+/* virtnet_rx_listed() for what is not IPv4. */
+bool virtnet_rx_listed_other(const struct sk_buff *skb)
 {
-	switch (skb->protocol) {
-	case htons(ETH_P_IP):
-		return skb_headlen(skb) >= sizeof(struct iphdr) &&
-		       virtnet_rx_proto_listed(((struct iphdr *)
-						skb->data)->protocol);
-	case htons(ETH_P_IPV6):
-		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
-		       virtnet_rx_listed6(skb);
-	default:
-		return false;
-	}
+	return skb->protocol == htons(ETH_P_IPV6) &&
+	       skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
+	       virtnet_rx_listed6(skb);
 }
 
 /**
@@ -73,6 +50,7 @@ bool virtnet_rx_listing(const struct receive_queue *rq)
 	       !(rq->dev->features & (NETIF_F_GRO_UDP_FWD |
 				      NETIF_F_GRO_FRAGLIST));
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_rx_listing);
 
 /* On by default where it cannot be noticed. */
 bool virtnet_rx_list_default(void)

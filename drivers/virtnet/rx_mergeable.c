@@ -185,7 +185,7 @@ drop:
 }
 
 /* A packet that lies in one buffer, or NULL. */
-static __always_inline struct sk_buff *
+static struct sk_buff *
 virtnet_mergeable_single(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 			 u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
 			 struct virtnet_rx_delta *d)
@@ -222,32 +222,63 @@ virtnet_mergeable_skb(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 	return virtnet_mergeable_multi(rq, buf, len, hdr, d);
 }
 
+/* What is not one buffer whose header asks for nothing. */
+static noinline void
+receive_mergeable_other(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			struct virtnet_rx_delta *d)
+{
+	void *shared = buf->hdr;
+	struct sk_buff *skb = virtnet_mergeable_skb(rq, buf, len, hdr, d);
+
+	virtnet_rx_buf_put(rq, buf);
+	if (likely(skb))
+		virtnet_rx_deliver(rq, skb, &hdr->hdr, shared, d);
+	else
+		d->drops++;
+}
+
+/* The common case of small traffic: nothing in the header but belief. */
+static __always_inline void
+receive_mergeable_plain(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			struct virtnet_rx_delta *d)
+{
+	bool valid = hdr->hdr.flags && rq->rules.csum;
+	void *shared = buf->hdr;
+	struct sk_buff *skb = virtnet_rx_first(rq, buf, len);
+
+	virtnet_rx_buf_put(rq, buf);
+	if (unlikely(!skb)) {
+		d->skb_alloc_fail++;
+		d->drops++;
+		return;
+	}
+	if (valid)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	virtnet_rx_count_up(rq, skb, len, &hdr->hdr, shared, d);
+}
+
 static __always_inline void receive_mergeable(struct receive_queue *rq,
 					      struct virtnet_rx_buf *buf,
 					      u32 len,
 					      struct virtnet_rx_delta *d)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr;
-	struct sk_buff *skb = NULL;
-	void *shared = buf->hdr;
 
-	if (!virtnet_rx_len_ok(rq, buf, len, d))
-		goto out;
+	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, d))) {
+		virtnet_rx_buf_put(rq, buf);
+		d->drops++;
+		return;
+	}
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
 	virtnet_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
 	len -= rq->hdr_len;
-	if (likely(hdr.num_buffers == rq->one))
-		skb = virtnet_mergeable_single(rq, buf, len, &hdr, d);
+	if (likely(hdr.num_buffers == rq->one && virtnet_hdr_plain(&hdr.hdr)))
+		receive_mergeable_plain(rq, buf, len, &hdr, d);
 	else
-		skb = virtnet_mergeable_multi(rq, buf, len, &hdr, d);
-out:
-	virtnet_rx_buf_put(rq, buf);
-	if (unlikely(!skb)) {
-		d->drops++;
-		return;
-	}
-	virtnet_rx_deliver(rq, skb, &hdr.hdr, shared, d);
+		receive_mergeable_other(rq, buf, len, &hdr, d);
 }
 
 /* See virtnet_rx_loop(). */

@@ -137,6 +137,16 @@ static inline int virtqueue_add_outbuf_premapped(struct virtqueue *vq, struct sc
 }
 #endif
 
+/* An entry with an address of ours; older cores take its other length all the same. */
+static inline void compat_sg_premapped(struct scatterlist *sg, dma_addr_t addr, unsigned int len)
+{
+#ifndef HAVE_VIRTQUEUE_ADD_PREMAPPED
+	sg->length = len;
+#endif
+	sg_dma_address(sg) = addr;
+	sg_dma_len(sg) = len;
+}
+
 /*
  * Where the device works on physical addresses, the newer call takes those, and
  * spares the core their computation. Devices that map in some other way of their

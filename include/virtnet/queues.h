@@ -86,6 +86,21 @@ struct virtnet_rx_used {
 	unsigned int len;
 };
 
+/**
+ * struct virtnet_rx_slice - a page of a pool that is being cut into equal parts
+ * @next: the next part
+ * @page: the page
+ * @left: parts there still are
+ *
+ * The page's users are counted once for all parts, where a fragment from the
+ * pool would cost a call each.
+ */
+struct virtnet_rx_slice {
+	void *next;
+	struct page *page;
+	u32 left;
+};
+
 /*
  * Pools of single pages take them from the system 64 at a time, which is more
  * than many a queue ever needs; pools of two pages take what they need.
@@ -126,10 +141,11 @@ struct receive_queue {
 	u16 nr_free ____cacheline_aligned_in_smp;
 	bool listing;
 	bool dry;
-	u16 pieces;
 	u32 avg_len;
 	u32 want;
-	void *piece;
+	struct virtnet_rx_slice copy;
+	struct virtnet_rx_slice slice;
+	dma_addr_t slice_map;
 	const struct virtnet_rx_used *used_next;
 	const struct virtnet_rx_used *used_end;
 	struct virtnet_rx_used used[VIRTNET_RX_BURST];

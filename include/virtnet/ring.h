@@ -82,8 +82,7 @@ static __always_inline int ring_add_out_linear(struct virtqueue *vq,
 					       void *token, bool phys)
 {
 	if (phys) {
-		sg_dma_address(sg) = virt_to_phys(data);
-		sg_dma_len(sg) = len;
+		compat_sg_premapped(sg, virt_to_phys(data), len);
 		return virtqueue_add_outbuf_premapped(vq, sg, 1, token,
 						      GFP_ATOMIC);
 	}

@@ -21,13 +21,11 @@
 #define VIRTNET_REFILL_MS_MAX	1000
 
 /*
- * Small packets are copied into pieces of this size, which is all they pin;
+ * Small packets are copied into slices of this size, which is all they pin;
  * their receive buffer stays where it is and is posted again.
  */
 #define VIRTNET_COPY_SIZE	512
 #define VIRTNET_COPY_HEAD	(NET_SKB_PAD + NET_IP_ALIGN)
-#define VIRTNET_COPY_PIECES	\
-	((PAGE_SIZE << VIRTNET_POOL_ORDER) / VIRTNET_COPY_SIZE)
 #define VIRTNET_COPYBREAK	\
 	((u32)(VIRTNET_COPY_SIZE - VIRTNET_COPY_HEAD - VIRTNET_RX_TAILROOM))
 /* Copying more than this never pays. */
@@ -70,10 +68,9 @@ void virtnet_rx_sync_cpu(struct receive_queue *rq,
 bool virtnet_rx_burst(struct receive_queue *rq);
 struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
 				      const void *data, u32 len);
-bool virtnet_rx_piece_page(struct receive_queue *rq);
-void virtnet_rx_pieces_free(struct receive_queue *rq);
-struct sk_buff *virtnet_rx_build(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, u32 len);
+bool virtnet_rx_slice_page(struct page_pool *pool,
+			   struct virtnet_rx_slice *slice, u32 size, gfp_t gfp);
+void virtnet_rx_slices_free(struct receive_queue *rq);
 void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
 		     const void *shared, struct virtnet_rx_delta *d);
 
@@ -169,6 +166,38 @@ virtnet_rx_open(struct receive_queue *rq, const struct virtnet_rx_buf *buf,
 }
 
 /**
+ * virtnet_rx_slice() - a part of a page
+ * @pool: where pages come from
+ * @slice: the page in use; of this pool only
+ * @size: bytes, the same for all of a page
+ * @gfp: for another page
+ *
+ * Return: the part, whose page is @slice->page, or NULL without memory.
+ */
+static __always_inline void *virtnet_rx_slice(struct page_pool *pool,
+					      struct virtnet_rx_slice *slice,
+					      u32 size, gfp_t gfp)
+{
+	void *data;
+
+	if (unlikely(!slice->left) &&
+	    !virtnet_rx_slice_page(pool, slice, size, gfp))
+		return NULL;
+	data = slice->next;
+	slice->next = data + size;
+	slice->left--;
+	return data;
+}
+
+/* The part that was taken last was not needed. */
+static inline void virtnet_rx_slice_back(struct virtnet_rx_slice *slice,
+					 u32 size)
+{
+	slice->next -= size;
+	slice->left++;
+}
+
+/**
  * virtnet_rx_copy() - an skb with a copy of a packet; the buffer is kept
  * @rq: the queue
  * @data: the packet
@@ -180,16 +209,19 @@ static __always_inline struct sk_buff *
 virtnet_rx_copy(struct receive_queue *rq, const void *data, u32 len)
 {
 	struct sk_buff *skb;
+	void *slice;
 
 	if (unlikely(len > VIRTNET_COPYBREAK))
 		return virtnet_rx_copy_large(rq, data, len);
-	if (unlikely(!rq->pieces) && !virtnet_rx_piece_page(rq))
+	slice = virtnet_rx_slice(rq->copy_pool, &rq->copy, VIRTNET_COPY_SIZE,
+				 GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!slice))
 		return NULL;
-	skb = napi_build_skb(rq->piece, VIRTNET_COPY_SIZE);
-	if (unlikely(!skb))
+	skb = napi_build_skb(slice, VIRTNET_COPY_SIZE);
+	if (unlikely(!skb)) {
+		virtnet_rx_slice_back(&rq->copy, VIRTNET_COPY_SIZE);
 		return NULL;
-	rq->piece += VIRTNET_COPY_SIZE;
-	rq->pieces--;
+	}
 	skb_mark_for_recycle(skb);
 	skb_reserve(skb, VIRTNET_COPY_HEAD);
 	/* A fixed size costs less; there is room, and a buffer has as much. */
@@ -198,6 +230,30 @@ virtnet_rx_copy(struct receive_queue *rq, const void *data, u32 len)
 	else
 		memcpy(skb->data, data, len);
 	__skb_put(skb, len);
+	return skb;
+}
+
+/**
+ * virtnet_rx_build() - make an skb around a received buffer
+ * @rq: the queue
+ * @buf: the buffer; its memory belongs to the skb afterwards
+ * @len: bytes of packet in it, behind the vnet header
+ *
+ * Return: the skb, or NULL with @buf untouched.
+ */
+static __always_inline struct sk_buff *
+virtnet_rx_build(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
+{
+	struct sk_buff *skb;
+
+	skb = napi_build_skb(buf->hdr - buf->headroom, buf->size);
+	if (unlikely(!skb))
+		return NULL;
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, buf->headroom + rq->hdr_len);
+	__skb_put(skb, len);
+	buf->page = NULL;
+	buf->ready = 0;
 	return skb;
 }
 
@@ -230,6 +286,20 @@ static __always_inline void virtnet_rx_up(struct receive_queue *rq,
 		napi_gro_receive(&rq->napi, skb);
 }
 
+/* Count a packet whose header was carried over, and give it to the stack. */
+static __always_inline void
+virtnet_rx_count_up(struct receive_queue *rq, struct sk_buff *skb, u32 len,
+		    const struct virtio_net_hdr *hdr, const void *shared,
+		    struct virtnet_rx_delta *d)
+{
+	if (unlikely(rq->hash_report))
+		virtnet_rx_hash(rq, skb, shared, d);
+	trace_virtnet_rx(rq->dev, rq->index, skb, hdr);
+	d->packets++;
+	d->bytes += len;
+	virtnet_rx_up(rq, skb);
+}
+
 /**
  * virtnet_rx_deliver() - give a packet to the stack
  * @rq: the queue
@@ -243,8 +313,6 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 		   const struct virtio_net_hdr *hdr, const void *shared,
 		   struct virtnet_rx_delta *d)
 {
-	if (unlikely(rq->hash_report))
-		virtnet_rx_hash(rq, skb, shared, d);
 	/* The header's helper may look for the protocol of the device. */
 	skb->dev = rq->dev;
 	if (unlikely(virtnet_hdr_rx(&rq->rules, hdr, shared, skb))) {
@@ -253,10 +321,7 @@ virtnet_rx_deliver(struct receive_queue *rq, struct sk_buff *skb,
 		dev_kfree_skb_any(skb);
 		return;
 	}
-	trace_virtnet_rx(rq->dev, rq->index, skb, hdr);
-	d->packets++;
-	d->bytes += skb->len;
-	virtnet_rx_up(rq, skb);
+	virtnet_rx_count_up(rq, skb, skb->len, hdr, shared, d);
 }
 
 /*
