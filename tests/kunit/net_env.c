@@ -3,6 +3,8 @@
  * A whole driver on the in-memory device: bring up, packets both ways, and
  * what came of them.
  */
+#include <compat/compat.h>
+
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/if_arp.h>
@@ -341,6 +343,32 @@ static bool net_idle(struct net_env *env)
 void net_settle(struct net_env *env)
 {
 	KUNIT_EXPECT_TRUE(env->test, net_wait(net_idle(env)));
+}
+
+/*
+ * Poll the receive queue here and now, in a task: so that an allocation of
+ * this poll, the fail_nth of those there are, can be made to fail.
+ */
+void net_poll(struct net_env *env, int fail_nth)
+{
+	struct bpf_net_context ctx, *old;
+	struct napi_struct *napi;
+
+	net_settle(env);
+	rtnl_lock();
+	list_for_each_entry(napi, &env->nd->napi_list, dev_list)
+		if (napi->poll && !test_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state))
+			break;
+	rtnl_unlock();
+	local_bh_disable();
+	old = bpf_net_ctx_set(&ctx);
+	if (napi_schedule_prep(napi)) {
+		compat_fail_nth(fail_nth);
+		napi->poll(napi, NAPI_POLL_WEIGHT);
+		compat_fail_nth(0);
+	}
+	bpf_net_ctx_clear(old);
+	local_bh_enable();
 }
 
 /* Why a packet may be missing, as far as the driver says. */

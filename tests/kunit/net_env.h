@@ -99,6 +99,7 @@ bool net_is(const u8 *buf, u32 len, u32 seq);
 int net_rx(struct net_env *env, u32 len, u32 seq, unsigned int nbufs);
 struct net_cap *net_pop_cap(struct net_env *env);
 void net_settle(struct net_env *env);
+void net_poll(struct net_env *env, int fail_nth);
 void net_expect(struct net_env *env, u32 len, u32 seq);
 void net_flush_caps(struct net_env *env);
 

@@ -203,32 +203,6 @@ void xdp_rx_burst(struct xdp_env *x, u32 len, u32 seq, unsigned int n)
 	}
 }
 
-/*
- * Poll the receive queue here and now, in a task: so that an allocation of
- * this poll, the fail_nth of those there are, can be made to fail.
- */
-void xdp_poll(struct xdp_env *x, int fail_nth)
-{
-	struct bpf_net_context ctx, *old;
-	struct napi_struct *napi;
-
-	net_settle(x->net);
-	rtnl_lock();
-	list_for_each_entry(napi, &x->net->nd->napi_list, dev_list)
-		if (napi->poll && !test_bit(NAPI_STATE_NO_BUSY_POLL, &napi->state))
-			break;
-	rtnl_unlock();
-	local_bh_disable();
-	old = bpf_net_ctx_set(&ctx);
-	if (napi_schedule_prep(napi)) {
-		compat_fail_nth(fail_nth);
-		napi->poll(napi, NAPI_POLL_WEIGHT);
-		compat_fail_nth(0);
-	}
-	bpf_net_ctx_clear(old);
-	local_bh_enable();
-}
-
 u64 xdp_stat(struct xdp_env *x, const char *name)
 {
 	return net_stat(x->net, "rx", name);

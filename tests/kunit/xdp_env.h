@@ -49,7 +49,6 @@ int xdp_attach_told(struct xdp_env *x, struct bpf_prog *prog, struct netlink_ext
 int xdp_refs(const struct bpf_prog *prog);
 void xdp_rx(struct xdp_env *x, u32 len, u32 seq, unsigned int nbufs);
 void xdp_rx_burst(struct xdp_env *x, u32 len, u32 seq, unsigned int n);
-void xdp_poll(struct xdp_env *x, int fail_nth);
 u64 xdp_stat(struct xdp_env *x, const char *name);
 
 #endif /* VIRTNET_TEST_XDP_ENV_H */

@@ -326,7 +326,7 @@ static void xdp_no_memory(struct kunit *test)
 			while (n-- && net_rx(x->net, 1400, n, 0) > 0)
 				;
 			n = 4;
-			xdp_poll(x, nth);
+			net_poll(x->net, nth);
 			net_settle(x->net);
 			while (net_take(x->net) == 1)
 				;
