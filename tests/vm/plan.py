@@ -7,11 +7,13 @@ import cases_data
 import cases_device
 import cases_end
 import cases_life
+import cases_memory
 import cases_variants
 from suite import Case
 from vmlib.nic import MODES, Nic
 
-MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_life.CASES, *cases_end.CASES)
+MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
+        *cases_end.CASES)
 DEBUG_MEMORY = 1536
 
 
@@ -60,5 +62,8 @@ def boots(kver: str) -> list[Boot]:
         return _debug_boots()
     variants = Boot("variants", cases_variants.variant_nics(),
                     (*cases_variants.CASES, *cases_end.CASES))
-    return [variants] + [_combination(mode, packed) for mode in MODES
+    bounced = Boot("bounced", cases_memory.bounced_nics(),
+                   (*cases_memory.BOUNCED_CASES, *cases_end.CASES),
+                   command_line="swiotlb=force")
+    return [variants, bounced] + [_combination(mode, packed) for mode in MODES
                          for packed in (False, True)]
