@@ -42,8 +42,8 @@ check: ## W=1, sparse, checkpatch and the compat comparison, on each kernel
 bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOAD=)
 	@$(PYTHON) tools/bench/run
 
-bench-native: ## packets per second at native speed: UML and the device in software
-	@$(PYTHON) tools/bench/native
+bench-native: ## rates at native speed: UML and the device in software (WORKLOAD=rx|tx|tcp-rx|tcp-tx)
+	@$(PYTHON) tools/bench/native $(WORKLOAD)
 
 hostile: ## devices that lie, stall and vanish, under traffic (DRIVER=, KVER=)
 	@$(PYTHON) tests/hostile/run

@@ -3,16 +3,16 @@
 
 import json
 import os
-import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
 from cases import case
 from device import PLAIN, ROOT, Device
 from frontend import until
+from vmlib import proc
 
 SECONDS = 3
 SETUP = """#!/bin/sh
@@ -57,9 +57,7 @@ def instance(number: int, driver: str, script: str, where: str,
     try:
         yield process, log
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        proc.end_session(process)
 
 
 def rates(text: str) -> list[float]:

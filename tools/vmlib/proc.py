@@ -167,5 +167,18 @@ def stop(process: subprocess.Popen, patience: float = 3) -> None:
     process.wait()
 
 
+def end_session(process: subprocess.Popen) -> None:
+    """End a process that was started with start_new_session, and all of its session:
+    what runs under timeout(1), such as a UML kernel, is in another process group."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2]
+                   .split()[3]) == process.pid:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+        except OSError:
+            continue        # it has ended meanwhile
+    process.wait()
+
+
 def is_root() -> bool:
     return os.geteuid() == 0
