@@ -189,6 +189,36 @@ for _format, _bit in FORMATS.items():
              _bit | _more)(in_parts)
 
 
+def forgotten(features: int) -> None:
+    """A front end that no longer has the protocol features sets its rings up again, and
+    again: it cannot enable or disable them. Both directions go on."""
+    with Device("--backend", "gen:size=60,rate=2000") as device:
+        pair = Pair(device, features)
+        front = pair.front
+        for turn in range(3):
+            for _ in range(20):
+                pair.give(200)
+            pair.rx.kick()
+            for _ in range(10):
+                pair.receive()
+            pair.send(frame(60))
+            pair.tx.wait_used()
+            if turn == 0:
+                pair.rx.enable(False)
+                pair.tx.enable(False)
+                front.features &= ~bits(vu.PROTOCOL_FEATURES)
+                front.must(vu.SET_FEATURES, struct.pack("<Q", front.features))
+            pair.rx.close()
+            pair.tx.close()
+            pair.rx, pair.tx = (make_queue(front, i) for i in range(2))
+            for queue in (pair.rx, pair.tx):
+                queue.start(enable=False)
+
+
+for _format, _bit in FORMATS.items():
+    case(f"rings: {_format}, set up again without protocol features", _bit)(forgotten)
+
+
 @case("rings: disabled and kicked at the same moment, then enabled again")
 def kick_while_disabled() -> None:
     with Device("--backend", "sink") as device:

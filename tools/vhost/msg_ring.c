@@ -29,11 +29,21 @@ static void kick_ready(struct loop_source *src, u32 events)
 	kicked(vq);
 }
 
+/* There is no message that enables or disables a ring: its kick does. */
+static bool kick_enables(const struct vhost_vq *vq)
+{
+	return !vhost_has(vq->dev, VHOST_USER_F_PROTOCOL_FEATURES);
+}
+
 static int set_num(struct vhost_vq *vq, u32 num)
 {
-	if (vhost_vq_live(vq))
+	if (vhost_vq_live(vq) && !kick_enables(vq))
 		return -EBUSY;
-	vhost_vq_stop(vq);	/* virtio_uml only disables before it sets up anew */
+	/*
+	 * virtio_uml only disables before it sets up anew; once its driver has
+	 * restarted the device it forgets the protocol features, and not even that.
+	 */
+	vhost_vq_stop(vq);
 	if (!num || num > VHOST_MAX_QUEUE_SIZE)
 		return -EINVAL;
 	vq->num = num;
@@ -76,10 +86,9 @@ static int set_kick(struct vhost_vq *vq, int fd)
 			return err;
 		}
 	}
-	/* without protocol features there is no message that enables */
-	if (!vhost_has(vq->dev, VHOST_USER_F_PROTOCOL_FEATURES))
-		vq->enabled = true;
 	vhost_vq_start(vq);
+	if (kick_enables(vq))
+		vhost_vq_enable(vq, true);
 	return 0;
 }
 
