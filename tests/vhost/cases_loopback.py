@@ -26,11 +26,14 @@ name=$(ls /sys/class/net | grep -E '^(eth|ens|enp)' | head -n 1)
 ip addr add 10.9.0.{number}/24 dev "$name"
 ip link set "$name" up || exit 1
 """
-SERVER = "echo server-ready\niperf3 -s -1 >/dev/null && iperf3 -s -1 >/dev/null\n"
+# One server for both ways: between two there would be a moment without.
+SERVER = "iperf3 -s >/dev/null &\necho server-ready\nwait\n"
+# With -J iperf3 ends with 0 even if nobody listens: look for what it measured.
 CLIENT = """
 for way in "" -R; do
     tries=0
-    until iperf3 -J -t {seconds} -c 10.9.0.1 $way >/run/report; do
+    until iperf3 -J -t {seconds} -c 10.9.0.1 $way >/run/report &&
+            grep -q sum_received /run/report; do
         tries=$((tries + 1)); [ $tries -lt 10 ] || exit 1
         sleep 1
     done
