@@ -45,8 +45,8 @@ bench: ## guest instructions per packet, beside the kernel's own driver (WORKLOA
 bench-native: ## rates at native speed: UML and the device in software (WORKLOAD=rx|tx|tcp-rx|tcp-tx)
 	@$(PYTHON) tools/bench/native $(WORKLOAD)
 
-hostile: ## devices that lie, stall and vanish, under traffic (DRIVER=, KVER=)
-	@$(PYTHON) tests/hostile/run
+hostile: ## devices that lie, stall and vanish, under traffic (KVER=, DRIVER= for one column)
+	@$(PYTHON) tests/hostile/run $(if $(KVER)$(DRIVER),,-a)
 
 fuzz: ## fuzz what reads a device's headers, configuration, answers; its protocol
 	@tools/fuzz

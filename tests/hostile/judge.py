@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Iterator
 
+from plan import DEBUG_MEMORY
 from qemu_guest import VhostGuest, VhostNic
 from scenarios import Scenario
 from vmlib import splat
@@ -15,6 +16,7 @@ from vmlib.nic import Nic
 LASTS = 4
 BACK = 5
 WATCHDOG = 12
+CANARY = 0xCA11AB1E0DDBA115
 # What a guest does while its device misbehaves: both directions, small and large.
 TRAFFIC = """
 end=$(($(date +%s) + {seconds}))
@@ -70,28 +72,35 @@ def complaints(text: str) -> str:
                                 if "bad gso" not in line and "NETDEV WATCHDOG" not in line))
 
 
+def first_line(complaint: str) -> str:
+    """What it is about: it comes with two lines before it, if there are any."""
+    return complaint.strip().splitlines()[min(2, complaint.count("\n"))][:60]
+
+
+def patience(name: str) -> int:
+    """How long traffic may take to be back: a dead transmit queue is found by a watchdog."""
+    return WATCHDOG if "tx" in name or "random" in name else BACK
+
+
 def one(guest: VhostGuest, nic: Nic) -> str:
     """The verdict on one scenario, whose NIC is up."""
     before = len(guest.console())
     if not answers(guest, nic, 10):
         return "no traffic before it began"
     guest.run(TRAFFIC.format(seconds=LASTS, host=nic.address(True)), timeout=120)
-    name = guest.scripts[nic.index].stem
-    patience = WATCHDOG if "tx" in name or "random" in name else BACK
-    back = answers(guest, nic, patience)
+    back = answers(guest, nic, patience(guest.scripts[nic.index].stem))
     if not back:
         return "no traffic any more"
     complaint = complaints(guest.console()[before:]) or complaints(guest.sh("dmesg -c"))
-    if complaint:
-        return "complaint: " + complaint.strip().splitlines()[min(2, complaint.count("\n"))][:60]
-    return "ok"
+    return f"complaint: {first_line(complaint)}" if complaint else "ok"
 
 
 def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
     """Scenarios in one guest, until one ends it."""
     nics = [nic_for(i) for i in range(len(scenarios))]
     scripts = {i: s.path for i, s in enumerate(scenarios)}
-    with HostileGuest(driver, nics, kver, scripts) as guest:
+    more = {"command_line": "panic_on_warn=1", "memory": DEBUG_MEMORY} if kver == "debug" else {}
+    with HostileGuest(driver, nics, kver, scripts, **more) as guest:
         guest.load(driver)
         guest.run("dmesg -c >/dev/null")
         for scenario, nic in zip(scenarios, nics):
@@ -118,3 +127,33 @@ def survive(kver: str, driver: str,
             yield scenario, verdict
         assert done, "a guest that tells nothing"
         left = left[done:]
+
+
+FILL = """
+free=$(awk '/MemFree/ {{ print int($2 / 1024) }}' /proc/meminfo)
+mount -t tmpfs -o size=90% canary /mnt 2>/dev/null || {{ mkdir -p /mnt; mount -t tmpfs canary /mnt; }}
+printf '\\025\\241\\333\\015\\036\\253\\021\\312' >/tmp/c
+while [ $(wc -c </tmp/c) -lt 1048576 ]; do cat /tmp/c /tmp/c >/tmp/d; mv /tmp/d /tmp/c; done
+n=0
+while [ $n -lt $((free - 24)) ]; do cat /tmp/c >/mnt/$n || break; n=$((n + 1)); done
+umount /mnt
+"""
+
+
+def stale_memory(kver: str, driver: str) -> str:
+    """Memory full of canaries, then traffic through bounce buffers: how many get out?"""
+    nics = [VhostNic(iommu=True), VhostNic(iommu=True, mode="big"),
+            VhostNic(iommu=True, packed=True)]
+    with HostileGuest(driver, nics, kver, {}, ("--canary", hex(CANARY)), memory=384,
+                      command_line="swiotlb=force init_on_alloc=0") as guest:
+        guest.sh(FILL.format(), timeout=170)
+        guest.load(driver)
+        guest.up(*nics)
+        for nic in nics:
+            for size in (56, 1400, 9000):
+                guest.sh(f"ping -q -c 40 -i 0.01 -W 5 -s {size} {nic.address(True)}")
+        used = guest.sh("cat /sys/kernel/debug/swiotlb/io_tlb_used 2>/dev/null || echo unknown")
+        counted = guest.finish()
+    found = sum(queue["canaries"] for device in counted for queue in device["queues"])
+    print(f"  {driver} on {kver}: bounce buffers in use {used.strip()}, canaries {found}")
+    return "ok" if not found else f"{found} pieces of old memory"
