@@ -3,15 +3,25 @@
 
 from dataclasses import dataclass, field
 
+import cases_backend
+import cases_ctrl
 import cases_data
 import cases_device
+import cases_diag
 import cases_end
+import cases_filter
 import cases_life
 import cases_memory
+import cases_power
+import cases_tunnel
 import cases_variants
+from qemu_guest import BackendGuest
 from suite import Case
+from vmlib.guest import Guest
 from vmlib.nic import MODES, Nic
 
+CONTROL = (*cases_ctrl.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_tunnel.CASES,
+           *cases_power.CASES, *cases_end.CASES)
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
 DEBUG_MEMORY = 1536
@@ -25,6 +35,8 @@ class Boot:
     nics: list[Nic]
     cases: tuple[Case, ...] = MAIN
     memory: int = 512
+    cpus: int = 2
+    guest: type[Guest] = Guest
     command_line: str = ""
     arguments: list[str] = field(default_factory=list)
 
@@ -37,6 +49,12 @@ def _pair(mode: str, packed: bool) -> list[Nic]:
 
 def _combination(mode: str, packed: bool) -> Boot:
     return Boot(f"{mode}-{'packed' if packed else 'split'}", _pair(mode, packed))
+
+
+def _control() -> Boot:
+    """The guest whose settings are changed, and which is moved and put to sleep."""
+    return Boot("control", cases_ctrl.ctrl_nics(), CONTROL, cpus=cases_ctrl.CPUS,
+                arguments=cases_ctrl.ctrl_arguments())
 
 
 def _debug_boots() -> list[Boot]:
@@ -65,5 +83,7 @@ def boots(kver: str) -> list[Boot]:
     bounced = Boot("bounced", cases_memory.bounced_nics(),
                    (*cases_memory.BOUNCED_CASES, *cases_end.CASES),
                    command_line="swiotlb=force")
-    return [variants, bounced] + [_combination(mode, packed) for mode in MODES
-                         for packed in (False, True)]
+    backend = Boot("vhost-user", cases_backend.backend_nics(),
+                   (*cases_backend.CASES, *cases_end.CASES), guest=BackendGuest)
+    return [_control(), backend, variants, bounced] + [
+        _combination(mode, packed) for mode in MODES for packed in (False, True)]

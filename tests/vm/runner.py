@@ -32,10 +32,10 @@ class Runner:
         suffix = "-intree" if self.driver == "intree" else ""
         again = f"-{self.boots}" if self.boots else ""
         self.boots += 1
-        return Guest(self.kernel, self.boot.nics, f"vm-{self.kernel.kver}{suffix}-"
-                     f"{self.boot.name}{again}", self.module, memory=self.boot.memory,
-                     command_line=self.boot.command_line, arguments=self.boot.arguments,
-                     log_dir=paths.TEST_OUT)
+        name = f"vm-{self.kernel.kver}{suffix}-{self.boot.name}{again}"
+        return self.boot.guest(self.kernel, self.boot.nics, name, self.module, self.boot.cpus,
+                               self.boot.memory, command_line=self.boot.command_line,
+                               arguments=self.boot.arguments, log_dir=paths.TEST_OUT)
 
     def run(self) -> None:
         """Run all cases, each exactly once."""

@@ -112,6 +112,14 @@ def udp_echo(guest: Guest, nic: Nic, version: int = 4, mtu: int = 1500,
                 raise Failed("UDP: " + difference(data, answer))
 
 
+def udp_flows(guest: Guest, nic: Nic, flows: int, packets: int = 2) -> None:
+    """Small datagrams from many ports, which nobody answers."""
+    for _ in range(flows):
+        with open_socket(guest, 4, socket.SOCK_DGRAM) as sock:
+            for _ in range(packets):
+                sock.sendto(b"flow", (nic.address(False), ECHO_PORT + 1))
+
+
 def _send_in_pieces(sock: socket.socket, data: bytes, rng: random.Random) -> None:
     """Writes of many sizes, so that segments of many sizes are sent."""
     view = memoryview(data)
@@ -232,3 +240,67 @@ def flooded(guest: Guest, nic: Nic) -> Iterator[Flood]:
         flood.stop()
         guest.ns.ip(f"neigh del {nic.address(False)} dev {nic.tap}")
         guest.run(f"touch {calm}; while [ -e {calm} ]; do killall -q ping; usleep 20000; done")
+
+
+# --- a connection that has to last ---------------------------------------------
+
+class Stream(threading.Thread):
+    """One TCP connection to the guest's echo server: random data there and back, compared."""
+
+    CHUNK, PAUSE = 8192, 0.005
+
+    def __init__(self, guest: Guest, nic: Nic):
+        super().__init__(daemon=True)
+        self._end = threading.Event()
+        self.silence = threading.Lock()     # nothing is sent while somebody holds it
+        self.bytes = 0
+        self.trouble = ""
+        self._socket = open_socket(guest, 4, socket.SOCK_STREAM)
+        self._socket.settimeout(SECONDS)
+        self._socket.connect((nic.address(False), ECHO_PORT))
+        # Longer than any interruption that a case makes.
+        self._socket.settimeout(4 * SECONDS)
+
+    def run(self) -> None:
+        rng = random.Random("stream")
+        try:
+            while not self._end.is_set():
+                data = rng.randbytes(rng.randint(1, self.CHUNK))
+                with self.silence:
+                    self._socket.sendall(data)
+                    answer = _receive_all(self._socket, len(data))
+                time.sleep(self.PAUSE)
+                if answer != data:
+                    self.trouble = difference(data, answer)
+                    return
+                self.bytes += len(data)
+        except (OSError, Failed) as error:
+            self.trouble = str(error) or type(error).__name__
+
+    def goes_on(self, what: str, seconds: float = SECONDS) -> float:
+        """Wait for new data to come back; returns how long that took."""
+        before, start = self.bytes, time.monotonic()
+        while self.bytes == before:
+            expect(not self.trouble, f"the connection was lost, {what}: {self.trouble}")
+            waited = time.monotonic() - start
+            expect(waited < seconds, f"nothing came through for {waited:.0f} s, {what}")
+            time.sleep(0.02)
+        return time.monotonic() - start
+
+    def stop(self) -> None:
+        self._end.set()
+        self.join()
+        self._socket.close()
+
+
+@contextmanager
+def streaming(guest: Guest, nic: Nic) -> Iterator[Stream]:
+    """A connection that must outlast the body, with data that is compared."""
+    stream = Stream(guest, nic)
+    stream.start()
+    try:
+        stream.goes_on("before anything was done")
+        yield stream
+        stream.goes_on("after all")
+    finally:
+        stream.stop()

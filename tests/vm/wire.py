@@ -203,3 +203,21 @@ def inject(guest: Guest, nic: Nic, frames: list[bytes]) -> None:
             for frame in frames:
                 sock.send(frame)
     guest.ns.call(body)
+
+
+PLAIN_TYPE = 0x88b5     # for local experiments: no protocol listens to it
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A frame for a destination, perhaps in a VLAN, that can be told from others."""
+
+    name: str
+    destination: str
+    vlan: int = 0
+
+    def bytes(self) -> bytes:
+        tag = struct.pack("!HH", 0x8100, self.vlan) if self.vlan else b""
+        text = f"frame:{self.name}:".encode()
+        return (bytes.fromhex(self.destination.replace(":", "")) + b"\x02\0\0\0\0\x01" + tag +
+                struct.pack("!H", PLAIN_TYPE) + text.ljust(64, b"."))

@@ -100,6 +100,10 @@ check_source() {
 	python3 "$TOOLS/check.d/source.py" "$VIRTNET_TOP"
 }
 
+check_features() {
+	python3 "$TOOLS/check.d/features.py" "$VIRTNET_TOP"
+}
+
 # Every tracked or new file that says it is for a shell
 shell_files() {
 	git -C "$VIRTNET_TOP" ls-files -z --cached --others --exclude-standard |

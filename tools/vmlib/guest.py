@@ -40,6 +40,7 @@ class Guest:
         self.forwards = ""              # slirp's, where there is no tap
         self.ns: Optional[NetNs] = None
         self.qmp: Optional[Qmp] = None
+        self.side = ""                  # of a migration: in the names of taps and sockets
         self._channel: Optional[Channel] = None
         self._process: Optional[subprocess.Popen] = None
         self._run: Optional[proc.RunDir] = None
@@ -66,11 +67,8 @@ class Guest:
             self.ns = NetNs()
         initramfs.build(self.kernel, self.module, self._run.path / "initrd")
         self._launch(self._arguments())
-        sockets = [self._run.path / name for name in ("agent", "qmp")]
-        proc.poll("QEMU to start", lambda: self._gone() or all(s.exists() for s in sockets))
-        self._check_alive()
-        self.qmp = Qmp(sockets[1])
-        self._channel = Channel(sockets[0])
+        self._connect()
+        assert self._channel
         try:
             self._channel.wait_ready(BOOT_SECONDS)
         except GuestDied as death:
@@ -78,20 +76,46 @@ class Guest:
         if self.ns:
             self.configure_host()
 
+    def _connect(self) -> None:
+        """To the sockets of the QEMU that was launched last."""
+        assert self._run
+        sockets = [self._run.path / (name + self.side) for name in ("agent", "qmp")]
+        proc.poll("QEMU to start", lambda: self._gone() or all(s.exists() for s in sockets))
+        self._check_alive()
+        self.qmp = Qmp(sockets[1])
+        self._channel = Channel(sockets[0])
+
+    def launch_other(self, side: str) -> tuple[subprocess.Popen, Qmp, Channel]:
+        """Launch a second QEMU that waits for this guest's state; returns the first one."""
+        assert self._run and self._process and self.qmp and self._channel
+        first = (self._process, self.qmp, self._channel)
+        self.side = side
+        self._launch([*self._arguments(), "-incoming", f"unix:{self._run.path}/state{side}"])
+        self._connect()
+        return first
+
+    @property
+    def directory(self) -> Path:
+        """Where its sockets are while it runs."""
+        assert self._run
+        return self._run.path
+
     def _open_logs(self, where: Path) -> None:
         where.mkdir(parents=True, exist_ok=True)
         self.console_log = where / f"{self.name}.console.log"
         self.qemu_log = where / f"{self.name}.qemu.log"
         self.command_log = where / f"{self.name}.commands.log"
-        self.command_log.write_text("", encoding="utf-8")
+        for log in (self.command_log, self.console_log):
+            log.write_text("", encoding="utf-8")
 
     def _arguments(self) -> list[str]:
         assert self._run
         here = self._run.path
         argv = qemu.machine_arguments(qemu.accelerator(self.kernel), self.cpus, self.memory)
         console = "stdio,signal=off" if self.interactive else "null"
-        argv += ["-chardev", f"{console},id=console,logfile={self.console_log}"]
-        argv += qemu.port_arguments("agent", here) + qemu.port_arguments("qmp", here)
+        argv += ["-chardev", f"{console},id=console,logfile={self.console_log},logappend=on"]
+        for name in ("agent", "qmp"):
+            argv += qemu.port_arguments(name, here / (name + self.side))
         shell = " virtnet.shell" if self.interactive else ""
         argv += ["-serial", "chardev:console", "-serial", "chardev:agent",
                  "-mon", "chardev=qmp,mode=control",
@@ -104,12 +128,15 @@ class Guest:
     def _nic_arguments(self, nic: Nic) -> list[str]:
         fds = None
         if self.ns:
-            fds = self.ns.taps(nic.tap, nic.pairs)
+            fds = self.ns.taps(nic.tap + self.side, nic.pairs)
             self._tap_fds += fds
-        properties = nic.properties(set(qemu.nic_properties()))
-        device = ",".join(f"{key}={value}" for key, value in properties.items())
+        device = ",".join(f"{key}={value}" for key, value in self._properties(nic).items())
         return ["-netdev", nic.netdev_argument(fds, self.forwards),
                 "-device", f"virtio-net-pci,{device}"]
+
+    @staticmethod
+    def _properties(nic: Nic) -> dict[str, str]:
+        return nic.properties(set(qemu.nic_properties()))
 
     def _launch(self, argv: list[str]) -> None:
         command = proc.dies_with_us(argv)
@@ -253,6 +280,18 @@ class Guest:
     def set_link(self, nic: Nic, up: bool) -> None:
         """Plug or pull the NIC's cable."""
         self.monitor("set_link", name=nic.id, up=up)
+
+    def unplug(self, nic: Nic) -> None:
+        """Take the device out, as the guest's hotplug lets it go; its wire stays."""
+        self.monitor("device_del", id=nic.id)
+        assert self.qmp
+        while self.qmp.wait_event("DEVICE_DELETED")["data"].get("device") != nic.id:
+            pass
+
+    def plug(self, nic: Nic) -> None:
+        """Put the device back in."""
+        assert self.qmp
+        self.qmp.request("device_add", {"driver": "virtio-net-pci", **self._properties(nic)})
 
     def monitor(self, command: str, **arguments: Any) -> Any:
         if not self.qmp:

@@ -2,6 +2,7 @@
 """iperf3 between a guest and the host's end of its wire."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -77,3 +78,54 @@ def tcp(guest: Guest, nic: Nic, port: int, to_guest: bool, amount: str) -> Throu
     received = end["sum_received"]
     return Throughput(received["bits_per_second"] / 1e9, received["bytes"],
                       end["sum_sent"].get("retransmits", 0))
+
+
+class Background:
+    """Several TCP streams of iperf3 both ways, until the end of running()."""
+
+    LOG = "/run/iperf3.log"
+    INTERVAL = re.compile(r"^\[SUM\]\[(TX|RX)-C\].* sec +([\d.]+) +\w*Bytes", re.M)
+    # Of a stream each way: emulated CPUs are to have time for other things.
+    RATE = "10M"
+
+    def __init__(self, guest: Guest, nic: Nic, port: int, streams: int):
+        self._guest = guest
+        self._guest.sh(f"""iperf3 -c {nic.address(True)} -p {port} -P {streams} -b {self.RATE} \
+            --bidir -t 3600 -i 1 --forceflush >{self.LOG} 2>&1 &
+            echo $! >/run/iperf3.pid""")
+
+    def intervals(self) -> int:
+        """Seconds with data, in the direction that has fewer of them."""
+        text = self._guest.sh(f"grep -F '[SUM]' {self.LOG} || true")
+        ways = [way for way, amount in self.INTERVAL.findall(text) if float(amount)]
+        return min(ways.count("TX"), ways.count("RX"))
+
+    def goes_on(self, what: str, seconds: float = 30) -> None:
+        """Wait until data moves both ways, for longer than a second already begun."""
+        enough = self.intervals() + 2
+        proc.poll(f"iperf3 to move data {what}", lambda: self.intervals() >= enough, seconds, 0.3)
+
+    def stop(self) -> None:
+        self._guest.sh("kill -INT $(cat /run/iperf3.pid) 2>/dev/null || true")
+        self._guest.poll("iperf3 to end", "! kill -0 $(cat /run/iperf3.pid) 2>/dev/null")
+
+    def check(self) -> None:
+        """It ended because it was told to, and lost no connection before."""
+        text = self._guest.sh(f"grep -v '^\\[' {self.LOG}")
+        others = text.replace("iperf3: interrupt - the client has terminated", "")
+        if "error" in others or others == text:
+            raise VmError(f"iperf3 did not run to its end: {text.strip()}")
+
+
+@contextmanager
+def running(guest: Guest, nic: Nic, streams: int = 4) -> Iterator[Background]:
+    """iperf3 both ways while the body runs; no connection may be lost in it."""
+    with server(guest) as port:
+        load = Background(guest, nic, port, streams)
+        try:
+            load.goes_on("before anything was done")
+            yield load
+            load.goes_on("after all")
+        finally:
+            load.stop()
+        load.check()

@@ -52,9 +52,9 @@ def machine_arguments(accel: str, cpus: int, memory: int) -> list[str]:
             "-smp", str(cpus), "-m", str(memory)]
 
 
-def port_arguments(name: str, directory: Path) -> list[str]:
-    """A serial port, or the monitor, on a socket in the run's directory."""
-    return ["-chardev", f"socket,id={name},path={directory / name},server=on,wait=off"]
+def port_arguments(name: str, path: Path) -> list[str]:
+    """A serial port, or the monitor, on a socket."""
+    return ["-chardev", f"socket,id={name},path={path},server=on,wait=off"]
 
 
 def _probe(kernel: Kernel) -> bool:
@@ -62,7 +62,7 @@ def _probe(kernel: Kernel) -> bool:
     with tempfile.TemporaryDirectory(prefix="virtnet-kvm.") as name:
         directory = Path(name)
         initramfs.build(kernel, None, directory / "initrd")
-        argv = machine_arguments("kvm", 1, 256) + port_arguments("agent", directory)
+        argv = machine_arguments("kvm", 1, 256) + port_arguments("agent", directory / "agent")
         argv += ["-serial", "null", "-serial", "chardev:agent",
                  "-kernel", str(kernel.image), "-initrd", str(directory / "initrd"),
                  "-append", "console=ttyS0 panic=-1"]

@@ -31,8 +31,12 @@ class Qmp:
 
     def execute(self, command: str, **arguments: Any) -> Any:
         """Run one command; underscores in argument names stand for dashes."""
-        named = {name.replace("_", "-"): value for name, value in arguments.items()}
-        request = {"execute": command, "arguments": named}
+        return self.request(command, {name.replace("_", "-"): value
+                                      for name, value in arguments.items()})
+
+    def request(self, command: str, arguments: dict[str, Any]) -> Any:
+        """Run one command, with its arguments' names as they are."""
+        request = {"execute": command, "arguments": arguments}
         self._socket.sendall(json.dumps(request).encode() + b"\n")
         while True:
             reply = self._receive()
