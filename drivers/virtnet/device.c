@@ -249,17 +249,19 @@ struct virtnet_qset *virtnet_halt(struct virtnet_info *vi)
  * virtnet_switch() - run another queue set
  * @vi: the interface, VIRTNET_RUNNING
  * @qs: the set; the interface's if this works
+ * @told: set if the device was reset, and told everything again
  *
- * With the device reset and told everything only if its queues cannot be reset
- * one by one.
+ * It is only if its queues cannot be reset one by one.
  *
  * Return: 0 or -errno with nothing running; the set that ran before is the
  * caller's in any case.
  */
-int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs)
+int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs,
+		   bool *told)
 {
 	virtnet_quiesce(vi);
-	if (!virtnet_exchange(vi, qs)) {
+	*told = virtnet_exchange(vi, qs);
+	if (!*told) {
 		virtnet_go(vi);
 		virtnet_replay_queues(vi);
 		return 0;

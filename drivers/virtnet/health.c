@@ -68,10 +68,13 @@ static bool virtnet_rx_pending(const struct receive_queue *rq)
 	return virtqueue_poll(rq->vq, READ_ONCE(rq->armed));
 }
 
-/* Nothing posted, and nobody about to change that. */
+/*
+ * Nothing posted, and nobody about to change that. A socket that lends the
+ * queue no memory is in its right.
+ */
 static bool virtnet_rx_starved(const struct receive_queue *rq)
 {
-	return READ_ONCE(rq->nr_free) == rq->plan.depth &&
+	return !rq->xsk && READ_ONCE(rq->nr_free) == rq->plan.depth &&
 	       !timer_pending(&rq->refill_timer);
 }
 

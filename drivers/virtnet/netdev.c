@@ -3,6 +3,7 @@
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 #include <linux/etherdevice.h>
 
@@ -62,6 +63,7 @@ const struct net_device_ops virtnet_netdev_ops = {
 	.ndo_get_stats64 = virtnet_get_stats64,
 	.ndo_bpf = virtnet_bpf,
 	.ndo_xdp_xmit = virtnet_xdp_xmit,
+	.ndo_xsk_wakeup = virtnet_xsk_wakeup,
 	.ndo_features_check = passthru_features_check,
 	.ndo_tx_timeout = virtnet_tx_timeout,
 	.ndo_get_phys_port_name = virtnet_get_phys_port_name,

@@ -47,8 +47,9 @@ static int virtnet_alloc(struct virtnet_info *vi)
 	vi->stats = virtnet_stats_alloc(vi->caps.max_pairs);
 	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
 	vi->vq_names = kcalloc(n, sizeof(*vi->vq_names), GFP_KERNEL);
-	return vi->recovery.queue && vi->stats && vi->vqs && vi->vq_names ?
-	       0 : -ENOMEM;
+	vi->plain_hdr = kzalloc_obj(*vi->plain_hdr);
+	return vi->recovery.queue && vi->stats && vi->vqs && vi->vq_names &&
+	       vi->plain_hdr ? 0 : -ENOMEM;
 }
 
 static void virtnet_free(struct virtnet_info *vi)
@@ -57,6 +58,7 @@ static void virtnet_free(struct virtnet_info *vi)
 	kvfree(vi->stats);
 	kfree(vi->vqs);
 	kfree(vi->vq_names);
+	kfree(vi->plain_hdr);
 	free_netdev(vi->dev);
 }
 

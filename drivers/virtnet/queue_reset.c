@@ -9,6 +9,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xsk.h>
 
 /* A slot that the device had: the memory stays with it. */
 static void virtnet_rx_recycle(struct virtqueue *vq, void *buf)
@@ -111,6 +112,8 @@ static int virtnet_qset_release(struct virtnet_qset *qs)
 
 	for (i = 0; i < qs->pairs && !err; i++) {
 		err = virtnet_rq_reset(&qs->rq[i]);
+		if (!err && qs->rq[i].xsk)
+			virtnet_xsk_release(&qs->rq[i]);
 		if (!err)
 			err = ring_reset(qs->sq[i].vq, virtnet_tx_recycle);
 	}

@@ -3,6 +3,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xsk.h>
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
@@ -160,13 +161,16 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->dev = vi->dev;
 	rq->index = i;
 	rq->plan = qs->plan;
+	rq->xsk = s->xsk[i];
+	if (rq->xsk)
+		virtnet_xsk_plan(rq, s);
 	rq->copybreak = s->copybreak;
 	rq->hdr_len = vi->caps.hdr_len;
 	rq->min_len = rq->hdr_len + ETH_HLEN;
 	rq->hash_report = vi->caps.hash_report;
 	rq->one = __cpu_to_virtio16(vi->caps.little_endian, 1);
 	rq->want = virtnet_rx_layout(&qs->plan, qs->plan.buf_size);
-	rq->refill_at = max(qs->plan.depth / VIRTNET_REFILL_PART, 1);
+	rq->refill_at = max(rq->plan.depth / VIRTNET_REFILL_PART, 1);
 	rq->dma_dev = vi->dma_dev;
 	rq->premapped = vi->premapped;
 	rq->stats = &vi->stats[i].rx;
@@ -175,7 +179,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->sq = &qs->sq[i];
 	rcu_assign_pointer(rq->xdp_prog, s->xdp_prog);
 	rq->split_hdr = !vi->caps.any_layout && !vi->caps.mrg_rxbuf;
-	rq->nsg = qs->plan.pages + rq->split_hdr;
+	rq->nsg = rq->plan.pages + rq->split_hdr;
 	rq->descs = 1;
 	if (!virtio_has_feature(vi->vdev, VIRTIO_RING_F_INDIRECT_DESC))
 		rq->descs = rq->nsg;
@@ -206,6 +210,8 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 	sq->room = vi->caps.tx_ring_max - s->tx_ring +
 		   min_t(u16, VIRTNET_TX_SG, s->tx_ring);
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
+	sq->xsk = s->xsk[i];
+	sq->plain_hdr = vi->plain_hdr;
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
 	virtnet_dim_init(&sq->dim, vi, txq2vq(i));
@@ -219,8 +225,11 @@ static void virtnet_rq_free(struct receive_queue *rq)
 {
 	unsigned int i;
 
-	/* Slots only ever get memory once there are pools. */
-	for (i = 0; rq->pool && i < rq->plan.depth; i++)
+	/*
+	 * Slots only ever get memory once there are pools. What is a socket's
+	 * went back when the set was taken off the rings.
+	 */
+	for (i = 0; rq->pool && !rq->xsk && i < rq->plan.depth; i++)
 		virtnet_rx_buf_free(rq, &rq->bufs[i]);
 	virtnet_rx_slices_free(rq);
 	page_pool_destroy(rq->pool);
@@ -361,6 +370,8 @@ void virtnet_qset_enable(struct virtnet_qset *qs)
 		ring_kick(rq->vq);
 		virtnet_napi_start(&rq->napi, rq->vq);
 		virtnet_napi_start(&sq->napi, sq->vq);
+		if (rq->xsk)
+			virtnet_xsk_up(rq);
 		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_RX,
 				     &rq->napi);
 		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_TX,
@@ -407,6 +418,8 @@ void virtnet_qset_drain(struct virtnet_qset *qs)
 			virtnet_rx_buf_put(rq, (rq->used_next++)->buf);
 		while ((buf = virtqueue_detach_unused_buf(rq->vq)))
 			virtnet_rx_buf_put(rq, buf);
+		if (rq->xsk)
+			virtnet_xsk_release(rq);
 		virtnet_tx_drain(&qs->sq[i]);
 		rq->vq = NULL;
 		qs->sq[i].vq = NULL;
@@ -432,10 +445,13 @@ static void virtnet_rq_retune(struct receive_queue *rq,
 			      const struct virtnet_rx_plan *plan,
 			      struct bpf_prog *prog)
 {
-	/* Parts of pages may be of another size from here on. */
-	virtnet_rx_slices_free(rq);
-	rq->plan = *plan;
-	rq->want = virtnet_rx_layout(plan, plan->buf_size);
+	/* The memory of a socket is as it is. */
+	if (!rq->xsk) {
+		/* Parts of pages may be of another size from here on. */
+		virtnet_rx_slices_free(rq);
+		rq->plan = *plan;
+		rq->want = virtnet_rx_layout(plan, plan->buf_size);
+	}
 	rcu_assign_pointer(rq->xdp_prog, prog);
 }
 

@@ -4,6 +4,7 @@
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 /**
  * skb_recv_done() - the device used receive buffers
@@ -44,7 +45,9 @@ void try_fill_recv(struct receive_queue *rq, struct virtnet_rx_delta *d)
 
 	err = virtnet_rx_fill(rq, GFP_ATOMIC, &posted);
 	trace_virtnet_refill(rq->dev, rq->index, posted, rq->nr_free, err);
-	if (unlikely(err)) {
+	if (unlikely(rq->xsk)) {
+		posted += virtnet_xsk_filled(rq, err);
+	} else if (unlikely(err)) {
 		d->alloc_fail++;
 		virtnet_refill_later(rq);
 	} else {
@@ -75,6 +78,8 @@ static int virtnet_receive(struct receive_queue *rq, int budget,
 {
 	struct bpf_prog *prog = rcu_dereference_bh(rq->xdp_prog);
 
+	if (unlikely(rq->xsk))
+		return virtnet_receive_xsk(rq, prog, budget, d);
 	if (prog)
 		return virtnet_receive_xdp(rq, prog, budget, d);
 	switch (rq->plan.mode) {
@@ -123,6 +128,8 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 		virtnet_rx_flush_list(rq);
 	if (budget && rq->nr_free >= rq->refill_at)
 		try_fill_recv(rq, &d);
+	if (unlikely(rq->xsk && budget))
+		virtnet_xsk_poll_tx(rq->sq, budget);
 	virtnet_rx_check_broken(rq, &d);
 	virtnet_rx_stats_add(rq->stats, &d);
 	if (done == budget)

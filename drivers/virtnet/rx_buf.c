@@ -9,6 +9,7 @@
  */
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xsk.h>
 
 #include <linux/prefetch.h>
 
@@ -273,6 +274,8 @@ int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
 	unsigned int i, n;
 	int err = 0;
 
+	if (rq->xsk)
+		return virtnet_xsk_fill(rq, posted);
 	n = min_t(unsigned int, rq->nr_free, ring_free(vq) / rq->descs);
 	for (i = 0; i < n; i++) {
 		err = virtnet_rx_post(rq, vq, *--top, want, premapped, gfp);

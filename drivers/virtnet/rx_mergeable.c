@@ -261,9 +261,9 @@ receive_mergeable_plain(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 
 static __always_inline void receive_mergeable(struct receive_queue *rq,
 					      struct virtnet_rx_buf *buf,
-					      u32 len,
-					      struct virtnet_rx_delta *d)
+					      u32 len, void *ctx)
 {
+	struct virtnet_rx_delta *d = ctx;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, d))) {

@@ -5,8 +5,9 @@
 
 static __always_inline void receive_small(struct receive_queue *rq,
 					  struct virtnet_rx_buf *buf, u32 len,
-					  struct virtnet_rx_delta *d)
+					  void *ctx)
 {
+	struct virtnet_rx_delta *d = ctx;
 	struct sk_buff *skb = NULL;
 	struct virtio_net_hdr hdr;
 	void *shared = buf->hdr;

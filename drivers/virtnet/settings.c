@@ -4,6 +4,7 @@
 #include <virtnet/rx_list.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 #include <linux/cpumask.h>
 #include <linux/ethtool.h>
@@ -77,7 +78,8 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
 		NL_SET_ERR_MSG_MOD(extack, "not a station address");
 		return -EINVAL;
 	}
-	if (virtnet_xdp_check(caps, s, extack))
+	if (virtnet_xdp_check(caps, s, extack) ||
+	    virtnet_xsk_check(caps, s, extack))
 		return -EINVAL;
 	return virtnet_rss_check(caps, s, extack);
 }
@@ -86,12 +88,14 @@ int virtnet_settings_check(const struct virtnet_caps *caps,
  * virtnet_offloads_wanted() - receive offloads that are to be on
  * @s: the settings
  *
- * Programs are not for packets larger than the MTU, whatever the user wishes
- * for the time without one.
+ * Programs and AF_XDP sockets are not for packets larger than the MTU, whatever
+ * the user wishes for the time without them.
  */
 u64 virtnet_offloads_wanted(const struct virtnet_settings *s)
 {
-	return s->xdp_prog ? s->offloads & ~VIRTNET_OFFLOADS_GSO : s->offloads;
+	if (s->xdp_prog || virtnet_xsk_any(s))
+		return s->offloads & ~VIRTNET_OFFLOADS_GSO;
+	return s->offloads;
 }
 
 /* May the device send packets larger than the MTU, with these settings? */
@@ -120,7 +124,8 @@ static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
 
 	return !virtnet_qset_tunable(vi->qs, plan) ||
 	       virtnet_must_negotiate(&vi->caps, want) ||
-	       want->pairs != vi->qs->pairs || want->tx_ring != old->tx_ring;
+	       want->pairs != vi->qs->pairs || want->tx_ring != old->tx_ring ||
+	       memcmp(want->xsk, old->xsk, sizeof(want->xsk));
 }
 
 /* Back to the queue set and the settings of before. */
@@ -140,6 +145,7 @@ static int virtnet_swap(struct virtnet_info *vi,
 			struct netlink_ext_ack *extack)
 {
 	struct virtnet_qset *prev, *new;
+	bool told;
 	int err;
 
 	new = virtnet_qset_alloc(vi, &vi->settings);
@@ -148,12 +154,13 @@ static int virtnet_swap(struct virtnet_info *vi,
 		return -ENOMEM;
 	}
 	prev = vi->qs;
-	err = virtnet_switch(vi, new);
+	err = virtnet_switch(vi, new, &told);
 	if (err) {
 		NL_SET_ERR_MSG_MOD(extack,
 				   "device did not start with the new queues");
 	} else {
-		err = virtnet_replay_refused(vi, old, extack);
+		err = told ? virtnet_replay_refused(vi, old, extack) :
+			     virtnet_replay_changes(vi, old, extack);
 		if (!err) {
 			virtnet_qset_free(prev);
 			return 0;

@@ -5,6 +5,7 @@
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 #include <linux/skbuff.h>
 
@@ -37,9 +38,23 @@ void skb_xmit_done(struct virtqueue *vq)
 	ring_schedule(&sq->napi, vq);
 }
 
+/* What is no skb has been sent. Return: its bytes. */
+static unsigned int virtnet_tx_free_other(struct send_queue *sq, void *token,
+					  struct xdp_frame_bulk *bulk)
+{
+	struct xdp_frame *frame = virtnet_token_xdp(token);
+	unsigned int len;
+
+	if (!frame)
+		return virtnet_xsk_done(sq->xsk, token);
+	len = virtnet_xdp_frame_len(frame);
+	xdp_return_frame_bulk(frame, bulk);
+	return len;
+}
+
 /*
- * What virtnet_tx_free() does while there are XDP frames among the packets.
- * Byte queue limits are about the stack's packets only. Return: how many frames.
+ * What virtnet_tx_free() does while there are others than skbs in the ring.
+ * Byte queue limits are about the stack's packets only. Return: how many others.
  */
 static noinline unsigned int virtnet_tx_free_mixed(struct send_queue *sq,
 						   int budget,
@@ -48,17 +63,14 @@ static noinline unsigned int virtnet_tx_free_mixed(struct send_queue *sq,
 {
 	unsigned int len, frames = 0, frame_bytes = 0;
 	struct xdp_frame_bulk bulk;
-	struct xdp_frame *frame;
 	void *token;
 
 	xdp_frame_bulk_init(&bulk);
 	rcu_read_lock();
 	while ((token = ring_get(sq->vq, &len))) {
-		frame = virtnet_token_xdp(token);
-		if (frame) {
-			frame_bytes += virtnet_xdp_frame_len(frame);
+		if (!virtnet_token_is_skb(token)) {
+			frame_bytes += virtnet_tx_free_other(sq, token, &bulk);
 			frames++;
-			xdp_return_frame_bulk(frame, &bulk);
 			continue;
 		}
 		*bytes += ((struct sk_buff *)token)->len;
@@ -67,6 +79,8 @@ static noinline unsigned int virtnet_tx_free_mixed(struct send_queue *sq,
 	}
 	xdp_flush_frame_bulk(&bulk);
 	rcu_read_unlock();
+	if (sq->xsk)
+		virtnet_xsk_complete(sq->xsk);
 	sq->frames -= frames;
 	u64_stats_update_begin(&sq->stats->syncp);
 	u64_stats_add(&sq->stats->packets, frames);
@@ -398,8 +412,10 @@ int virtnet_poll_tx(struct napi_struct *napi, int budget)
 	virtnet_tx_check_broken(sq);
 	if (unlikely(sq->adaptive))
 		virtnet_tx_dim(sq);
+	if (unlikely(sq->xsk && budget))
+		again = virtnet_xsk_xmit(sq, budget);
 	/* Netpoll calls without having scheduled: leave the callback alone. */
-	if (budget)
+	if (budget && !again)
 		again = !virtqueue_enable_cb_delayed(sq->vq);
 	if (again)
 		virtqueue_disable_cb(sq->vq);
@@ -432,13 +448,18 @@ void virtnet_tx_unsent(struct send_queue *sq, void *token)
 {
 	struct xdp_frame *frame = virtnet_token_xdp(token);
 
-	if (!frame) {
+	if (virtnet_token_is_skb(token)) {
 		virtnet_tx_drop(sq, token, 0);
 		return;
 	}
 	sq->frames--;
 	virtnet_tx_stat_add(sq->stats, xdp_tx_drops, 1);
-	xdp_return_frame(frame);
+	if (frame) {
+		xdp_return_frame(frame);
+		return;
+	}
+	virtnet_xsk_done(sq->xsk, token);
+	virtnet_xsk_complete(sq->xsk);
 }
 
 /**

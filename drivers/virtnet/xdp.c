@@ -7,6 +7,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 #include <linux/bpf.h>
 #include <linux/if_vlan.h>
@@ -65,7 +66,7 @@ netdev_features_t virtnet_fix_features(struct net_device *dev,
 
 	if (!(vi->caps.offloads & VIRTNET_OFFLOADS_GSO))
 		return features;
-	if (vi->settings.xdp_prog)
+	if (vi->settings.xdp_prog || virtnet_xsk_any(&vi->settings))
 		return features & ~NETIF_F_GRO_HW;
 	/* Not the user's to choose, so it comes back by itself. */
 	if (!vi->caps.ctrl_offloads)
@@ -108,6 +109,9 @@ int virtnet_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	case XDP_SETUP_PROG:
 		return virtnet_xdp_set(netdev_priv(dev), bpf->prog,
 				       bpf->extack);
+	case XDP_SETUP_XSK_POOL:
+		return virtnet_xsk_setup(netdev_priv(dev), bpf->xsk.pool,
+					 bpf->xsk.queue_id);
 	default:
 		return -EINVAL;
 	}
@@ -119,6 +123,8 @@ void virtnet_xdp_init(struct virtnet_info *vi)
 	compat_init_xdp_features(vi->dev, NETDEV_XDP_ACT_BASIC |
 				 NETDEV_XDP_ACT_REDIRECT |
 				 NETDEV_XDP_ACT_NDO_XMIT |
+				 NETDEV_XDP_ACT_XSK_ZEROCOPY |
 				 NETDEV_XDP_ACT_RX_SG |
 				 NETDEV_XDP_ACT_NDO_XMIT_SG);
+	compat_set_xdp_zc_max_segs(vi->dev, virtnet_xsk_segs_max(&vi->caps));
 }

@@ -12,7 +12,6 @@
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
 
-#include <linux/bpf_trace.h>
 #include <linux/filter.h>
 
 /* Fragments of a packet that nobody wanted go back; NAPI context. */
@@ -44,45 +43,6 @@ static inline void virtnet_xdp_give(struct receive_queue *rq,
 	buf->page = NULL;
 	buf->ready = 0;
 	virtnet_rx_buf_put(rq, buf);
-}
-
-/* Hand XDP_TX frames over. Some may not fit: theirs is the loss. */
-static void virtnet_xdp_flush_tx(struct receive_queue *rq,
-				 struct virtnet_xdp_run *run)
-{
-	int sent = virtnet_xdp_send(rq->sq, run->tx, run->ntx, true);
-
-	for (; sent < run->ntx; sent++)
-		xdp_return_frame_rx_napi(run->tx[sent]);
-	run->ntx = 0;
-}
-
-/* XDP_TX. Return: false if the buffer is still ours. */
-static bool virtnet_xdp_tx(struct receive_queue *rq,
-			   struct virtnet_xdp_run *run)
-{
-	struct xdp_frame *frame = xdp_convert_buff_to_frame(&run->xdp);
-
-	run->x.xdp_tx++;
-	if (unlikely(!frame)) {
-		trace_xdp_exception(rq->dev, run->prog, XDP_TX);
-		return false;
-	}
-	run->tx[run->ntx++] = frame;
-	if (run->ntx == VIRTNET_XDP_BULK)
-		virtnet_xdp_flush_tx(rq, run);
-	return true;
-}
-
-/* XDP_REDIRECT. Return: false if the buffer is still ours. */
-static bool virtnet_xdp_redirect(struct receive_queue *rq,
-				 struct virtnet_xdp_run *run)
-{
-	run->x.xdp_redirects++;
-	if (unlikely(xdp_do_redirect(rq->dev, &run->xdp, run->prog)))
-		return false;
-	run->redirected = true;
-	return true;
 }
 
 /* Bytes of metadata. Programs that know of none leave it at the data. */
@@ -151,23 +111,6 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 	virtnet_rx_up(rq, skb);
 }
 
-/* What the device wants of the packet, done before the program sees it. */
-static noinline void virtnet_xdp_finish(struct receive_queue *rq,
-					struct virtnet_xdp_run *run)
-{
-	struct virtio_net_hdr *hdr = &run->hdr.hdr;
-	bool le = rq->rules.little_endian;
-
-	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
-		virtnet_xdp_csum(&run->xdp,
-				 __virtio16_to_cpu(le, hdr->csum_start),
-				 __virtio16_to_cpu(le, hdr->csum_offset));
-		/* Computed by us over what its sender vouched for. */
-		hdr->flags = VIRTIO_NET_HDR_F_DATA_VALID;
-	}
-	hdr->flags &= VIRTIO_NET_HDR_F_DATA_VALID;
-}
-
 /*
  * Run the program on a packet that passed the gate, and of which the device
  * wants nothing any more; the slot goes back.
@@ -176,35 +119,16 @@ static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 					       struct virtnet_rx_buf *buf,
 					       struct virtnet_xdp_run *run)
 {
-	u32 act;
-
-	act = bpf_prog_run_xdp(run->prog, &run->xdp);
-	switch (act) {
-	case XDP_PASS:
+	switch (virtnet_xdp_judge(rq, &run->xdp, run)) {
+	case VIRTNET_XDP_PASSED:
 		virtnet_xdp_pass(rq, buf, run);
 		return;
-	case XDP_TX:
-		if (unlikely(!virtnet_xdp_tx(rq, run)))
-			break;
-		virtnet_xdp_give(rq, buf);
-		return;
-	case XDP_REDIRECT:
-		if (unlikely(!virtnet_xdp_redirect(rq, run)))
-			break;
+	case VIRTNET_XDP_GONE:
 		virtnet_xdp_give(rq, buf);
 		return;
 	default:
-		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
-		fallthrough;
-	case XDP_ABORTED:
-		trace_xdp_exception(rq->dev, run->prog, act);
-		run->x.xdp_aborted++;
-		break;
-	case XDP_DROP:
-		break;
+		virtnet_xdp_done(rq, buf, run);
 	}
-	run->x.xdp_drops++;
-	virtnet_xdp_done(rq, buf, run);
 }
 
 /* The part of a packet that lies in the first buffer. */
@@ -263,76 +187,6 @@ static bool virtnet_xdp_fits(const struct receive_queue *rq,
 	       hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE;
 }
 
-/* GSO packets fall apart into what they stand for, with all checksums. */
-static struct sk_buff *virtnet_xdp_segment(struct sk_buff *skb)
-{
-	struct sk_buff *segs = __skb_gso_segment(skb, NETIF_F_SG, true);
-
-	if (IS_ERR_OR_NULL(segs))
-		return NULL;
-	consume_skb(skb);
-	return segs;
-}
-
-/* A list of packets the program can be run on. NULL: none, @skb not freed. */
-static struct sk_buff *virtnet_xdp_slow_list(struct receive_queue *rq,
-					     struct sk_buff *skb,
-					     const struct virtio_net_hdr *hdr)
-{
-	skb->dev = rq->dev;
-	/* In a tunnel: was on its way when programs came, and is lost. */
-	if (virtnet_hdr_rx(&rq->rules, hdr, NULL, skb))
-		return NULL;
-	if (skb_is_gso(skb)) {
-		skb->protocol = eth_hdr(skb)->h_proto;
-		return virtnet_xdp_segment(skb);
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
-		return NULL;
-	return skb;
-}
-
-/* Run the program on an skb, by way of the kernel's generic XDP. */
-static void virtnet_xdp_slow_one(struct receive_queue *rq, struct sk_buff *skb,
-				 struct virtnet_xdp_run *run)
-{
-	run->d->packets++;
-	run->d->bytes += skb->len;
-	run->x.xdp_packets++;
-	run->x.xdp_slow++;
-	skb_record_rx_queue(skb, rq->index);
-	skb->protocol = eth_type_trans(skb, rq->dev);
-	if (do_xdp_generic(run->prog, &skb) == XDP_PASS)
-		napi_gro_receive(&rq->napi, skb);
-}
-
-/* The slow way, from an skb that is NULL where memory was short. */
-static noinline void virtnet_xdp_slow(struct receive_queue *rq,
-				      struct sk_buff *skb,
-				      struct virtnet_xdp_run *run)
-{
-	struct sk_buff *list, *next;
-
-	if (unlikely(!skb)) {
-		run->d->drops++;
-		return;
-	}
-	skb_reset_mac_header(skb);
-	list = virtnet_xdp_slow_list(rq, skb, &run->hdr.hdr);
-	if (!list) {
-		run->d->hdr_bad++;
-		run->d->drops++;
-		dev_kfree_skb_any(skb);
-		return;
-	}
-	rcu_read_lock();
-	skb_list_walk_safe(list, skb, next) {
-		skb_mark_not_on_list(skb);
-		virtnet_xdp_slow_one(rq, skb, run);
-	}
-	rcu_read_unlock();
-}
-
 /* Pages of a chain behind the first go to the packet. */
 static noinline void virtnet_xdp_chain(struct receive_queue *rq,
 				       struct virtnet_rx_buf *buf,
@@ -353,8 +207,9 @@ static noinline void virtnet_xdp_chain(struct receive_queue *rq,
 /* Small and big mode: all of the packet lies in this buffer. */
 static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
 					    struct virtnet_rx_buf *buf, u32 len,
-					    struct virtnet_xdp_run *run)
+					    void *ctx)
 {
+	struct virtnet_xdp_run *run = ctx;
 	u32 first;
 
 	if (unlikely(!virtnet_rx_open(rq, buf, &len, &run->hdr.hdr, run->d))) {
@@ -377,7 +232,7 @@ static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
 	if (unlikely(len > first))
 		virtnet_xdp_chain(rq, buf, &run->xdp, len - first);
 	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
-		virtnet_xdp_finish(rq, run);
+		virtnet_xdp_finish(rq, &run->xdp, &run->hdr.hdr);
 	virtnet_xdp_packet(rq, buf, run);
 }
 
@@ -495,7 +350,7 @@ static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
 	}
 	virtnet_xdp_count(run, len);
 	if (!virtnet_hdr_plain(&run->hdr.hdr))
-		virtnet_xdp_finish(rq, run);
+		virtnet_xdp_finish(rq, &run->xdp, &run->hdr.hdr);
 	virtnet_xdp_packet(rq, buf, run);
 }
 
@@ -511,9 +366,10 @@ virtnet_xdp_plain(const struct receive_queue *rq,
 
 static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 					      struct virtnet_rx_buf *buf,
-					      u32 len,
-					      struct virtnet_xdp_run *run)
+					      u32 len, void *ctx)
 {
+	struct virtnet_xdp_run *run = ctx;
+
 	run->xdp.flags = 0;
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
 		virtnet_xdp_drop(rq, buf, run);
@@ -532,27 +388,6 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 	virtnet_xdp_packet(rq, buf, run);
 }
 
-/* As virtnet_rx_loop(), for receive() with a program. */
-static __always_inline int
-virtnet_xdp_loop(struct receive_queue *rq, int budget,
-		 struct virtnet_xdp_run *run,
-		 void (*receive)(struct receive_queue *rq,
-				 struct virtnet_rx_buf *buf, u32 len,
-				 struct virtnet_xdp_run *run))
-{
-	struct virtnet_rx_buf *buf;
-	u32 len;
-	int n;
-
-	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
-		buf = virtnet_rx_next(rq, &len);
-		if (!buf)
-			break;
-		receive(rq, buf, len, run);
-	}
-	return n;
-}
-
 /**
  * virtnet_receive_xdp() - take packets off the ring and show them a program
  * @rq: the queue; NAPI context
@@ -568,27 +403,12 @@ int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
 	struct virtnet_xdp_run run;
 	int n;
 
-	run.prog = prog;
-	run.d = d;
-	memset(&run.x, 0, sizeof(run.x));
-	run.frags = prog->aux->xdp_has_frags;
-	run.redirected = false;
-	run.ntx = 0;
-	run.packets = 0;
-	run.bytes = 0;
-	rq->dry = false;
+	virtnet_xdp_begin(&run, rq, prog, d);
 	xdp_init_buff(&run.xdp, rq->plan.buf_size, &rq->xdp_rxq);
 	if (rq->plan.mode == VIRTNET_RX_MERGEABLE)
-		n = virtnet_xdp_loop(rq, budget, &run, virtnet_xdp_merge);
+		n = virtnet_rx_loop(rq, budget, &run, virtnet_xdp_merge);
 	else
-		n = virtnet_xdp_loop(rq, budget, &run, virtnet_xdp_one);
-	if (run.ntx)
-		virtnet_xdp_flush_tx(rq, &run);
-	if (run.redirected)
-		xdp_do_flush();
-	d->packets += run.packets;
-	d->bytes += run.bytes;
-	run.x.xdp_packets += run.packets;
-	virtnet_xdp_stats_add(rq->xdp_stats, &run.x);
+		n = virtnet_rx_loop(rq, budget, &run, virtnet_xdp_one);
+	virtnet_xdp_end(&run, rq);
 	return n;
 }

@@ -22,13 +22,14 @@ static unsigned int virtnet_xdp_entries(struct xdp_frame *frame)
 
 /* Header, data and fragments into entries. Return: the last used. */
 static struct scatterlist *virtnet_xdp_sg(struct send_queue *sq,
-					  struct xdp_frame *frame, void *hdr)
+					  struct xdp_frame *frame, void *hdr,
+					  bool push)
 {
 	struct scatterlist *sg = sq->sg;
 	struct skb_shared_info *sinfo;
 	const skb_frag_t *frag, *end;
 
-	if (sq->can_push) {
+	if (push) {
 		sg_set_buf(sg, hdr, sq->hdr_len + frame->len);
 	} else {
 		sg_set_buf(sg++, hdr, sq->hdr_len);
@@ -46,9 +47,10 @@ static struct scatterlist *virtnet_xdp_sg(struct send_queue *sq,
 
 /* A frame of several entries. The end mark is there for the ring only. */
 static noinline int virtnet_xdp_add_sg(struct send_queue *sq,
-				       struct xdp_frame *frame, void *hdr)
+				       struct xdp_frame *frame, void *hdr,
+				       bool push)
 {
-	struct scatterlist *last = virtnet_xdp_sg(sq, frame, hdr);
+	struct scatterlist *last = virtnet_xdp_sg(sq, frame, hdr, push);
 	int err;
 
 	sg_mark_end(last);
@@ -58,17 +60,20 @@ static noinline int virtnet_xdp_add_sg(struct send_queue *sq,
 	return err;
 }
 
-/* The vnet header goes right in front of the data: nobody else needs that. */
+/*
+ * The vnet header goes right in front of the data: nobody else needs that.
+ * Copies that the kernel makes of an AF_XDP socket's buffers have no room for it.
+ */
 static __always_inline int virtnet_xdp_add(struct send_queue *sq,
 					   struct xdp_frame *frame)
 {
 	void *hdr = frame->data - sq->hdr_len;
 
 	if (unlikely(frame->headroom < sq->hdr_len))
-		return -EOVERFLOW;
+		return virtnet_xdp_add_sg(sq, frame, sq->plain_hdr, false);
 	memset(hdr, 0, sq->hdr_len);
 	if (unlikely(!sq->can_push || xdp_frame_has_frags(frame)))
-		return virtnet_xdp_add_sg(sq, frame, hdr);
+		return virtnet_xdp_add_sg(sq, frame, hdr, sq->can_push);
 	return ring_add_out_linear(sq->vq, &sq->sg_linear, hdr,
 				   sq->hdr_len + frame->len,
 				   virtnet_xdp_token(frame), sq->phys);

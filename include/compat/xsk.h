@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * AF_XDP.
- *
- * Zero copy needs a virtio core that takes addresses from the driver, because the memory
- * is mapped by the socket's pool: compat_vq_set_premapped() fails on a kernel that has
- * none (6.1), and copy mode is what remains there.
- */
+/* AF_XDP. */
 #ifndef _COMPAT_XSK_H
 #define _COMPAT_XSK_H
 
 #include <linux/netdevice.h>
 #include <net/xdp.h>
 #include <net/xdp_sock_drv.h>
+
+/* Which NAPI a socket is to poll; newer kernels know from netif_queue_set_napi(). */
+static inline void compat_xdp_rxq_set_napi(struct xdp_rxq_info *rxq, struct napi_struct *napi)
+{
+#ifdef HAVE_XSK_POOL_GET_NAPI_ID
+	rxq->napi_id = napi->napi_id;
+#endif
+}
 
 /* A buffer knows its pool; an older kernel wants to be told. */
 #ifndef HAVE_XSK_SYNC_WITHOUT_POOL
@@ -21,6 +23,13 @@ static inline void compat_xsk_buff_dma_sync_for_cpu(struct xdp_buff *xdp)
 }
 
 #define xsk_buff_dma_sync_for_cpu compat_xsk_buff_dma_sync_for_cpu
+#endif
+
+/* Set in the flags of the memory of a socket that takes packets of several buffers. */
+#ifdef HAVE_XSK_MULTI_BUFFER
+#define COMPAT_XDP_UMEM_SG XDP_UMEM_SG_FLAG
+#else
+#define COMPAT_XDP_UMEM_SG 0
 #endif
 
 /*
@@ -33,6 +42,8 @@ static inline void compat_xsk_buff_dma_sync_for_cpu(struct xdp_buff *xdp)
 static inline bool compat_xsk_buff_add_frag(struct xdp_buff *head, struct xdp_buff *xdp)
 {
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(head);
+	struct xsk_buff_pool *pool = container_of(xdp, struct xdp_buff_xsk, xdp)->pool;
+	u64 at = xdp->data - pool->addrs;
 	unsigned int size = xdp->data_end - xdp->data;
 
 	if (!xdp_buff_has_frags(head)) {
@@ -42,8 +53,8 @@ static inline bool compat_xsk_buff_add_frag(struct xdp_buff *head, struct xdp_bu
 	} else if (unlikely(sinfo->nr_frags == MAX_SKB_FRAGS)) {
 		return false;
 	}
-	__skb_fill_page_desc_noacc(sinfo, sinfo->nr_frags++, virt_to_page(xdp->data),
-				   offset_in_page(xdp->data), size);
+	__skb_fill_page_desc_noacc(sinfo, sinfo->nr_frags++, pool->umem->pgs[at >> PAGE_SHIFT],
+				   offset_in_page(at), size);
 	sinfo->xdp_frags_size += size;
 	xsk_buff_add_frag(xdp);
 	return true;

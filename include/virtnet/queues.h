@@ -22,6 +22,7 @@
 struct page_pool;
 struct virtnet_info;
 struct virtnet_settings;
+struct virtnet_xsk;
 struct receive_queue;
 struct send_queue;
 struct bpf_prog;
@@ -63,6 +64,7 @@ struct virtnet_rx_plan {
  * struct virtnet_rx_buf - one slot of a receive queue, the token in the ring
  * @hdr: where the device writes the vnet header, with the packet behind it
  * @page: its page, NULL if there is none
+ * @xsk: the same for a queue whose memory is an AF_XDP socket's
  * @sg: what is posted: set up when memory is attached, rq->nsg entries
  * @size: bytes taken from the page pool, accounted as truesize
  * @len: bytes that the device may write, vnet header included
@@ -72,7 +74,10 @@ struct virtnet_rx_plan {
  */
 struct virtnet_rx_buf {
 	void *hdr;
-	struct page *page;
+	union {
+		struct page *page;
+		struct xdp_buff *xsk;
+	};
 	struct scatterlist *sg;
 	u32 size;
 	u32 len;
@@ -157,6 +162,7 @@ struct receive_queue {
 	struct virtnet_rq_stats *stats;
 	struct virtnet_xdp_stats *xdp_stats;
 	struct bpf_prog __rcu *xdp_prog;
+	struct virtnet_xsk *xsk;
 	struct send_queue *sq;
 	struct virtnet_rx_plan plan;
 	u32 armed;
@@ -184,6 +190,8 @@ struct receive_queue {
  * take, and those that the user does not want used come on top.
  * @most: descriptors that one packet may take; a ring may have fewer in all than
  * a packet of many pieces would
+ * @plain_hdr: a vnet header that asks for nothing, for packets without room
+ * @xsk: AF_XDP socket that has the queue, or NULL
  *
  * Everything behind @vq is under the queue's netdev tx lock.
  */
@@ -203,13 +211,15 @@ struct send_queue {
 	struct scatterlist sg_linear ____cacheline_aligned_in_smp;
 	u16 since_arm;
 	bool nudge;
-	/* XDP frames in the ring; and whether they may be put there. */
+	/* What is no skb in the ring; and whether it may be put there. */
 	u16 frames;
 	bool up;
 	struct scatterlist sg[VIRTNET_TX_SG];
 
 	/* Once per poll. */
 	struct napi_struct napi ____cacheline_aligned_in_smp;
+	struct virtnet_xsk *xsk;
+	void *plain_hdr;
 	bool adaptive;
 
 	/* Slow path fields follow. */

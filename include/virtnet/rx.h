@@ -335,14 +335,14 @@ static __always_inline bool virtnet_rx_more(const struct receive_queue *rq)
 
 /*
  * The loop of a poll, specialised for a buffer mode by inlining: receive()
- * gets each used buffer with its untrusted length and owns it from then on.
+ * gets each used buffer with its untrusted length and owns it from then on;
+ * @ctx is what it wants to know besides.
  */
 static __always_inline int
-virtnet_rx_loop(struct receive_queue *rq, int budget,
-		struct virtnet_rx_delta *d,
+virtnet_rx_loop(struct receive_queue *rq, int budget, void *ctx,
 		void (*receive)(struct receive_queue *rq,
 				struct virtnet_rx_buf *buf, u32 len,
-				struct virtnet_rx_delta *d))
+				void *ctx))
 {
 	struct virtnet_rx_buf *buf;
 	u32 len;
@@ -353,7 +353,7 @@ virtnet_rx_loop(struct receive_queue *rq, int budget,
 		buf = virtnet_rx_next(rq, &len);
 		if (!buf)
 			break;
-		receive(rq, buf, len, d);
+		receive(rq, buf, len, ctx);
 	}
 	return n;
 }

@@ -16,6 +16,7 @@
 struct bpf_prog;
 struct netlink_ext_ack;
 struct virtnet_info;
+struct virtnet_xsk;
 
 /* Filters for more addresses than this are worth less than none. */
 #define VIRTNET_MACS_MAX	64
@@ -84,6 +85,7 @@ struct virtnet_coal {
  * @offloads: receive offloads that are on, bits of virtnet_caps.offloads
  * @xdp_prog: program run on received packets, or NULL; who sets it holds the
  *	reference
+ * @xsk: AF_XDP socket that lends each queue its memory, or NULL
  * @filter: addresses to let through
  * @vlans: VLANs to let through
  * @rss: receive hashing
@@ -106,6 +108,7 @@ struct virtnet_settings {
 	bool list_delivery;
 	u64 offloads;
 	struct bpf_prog *xdp_prog;
+	struct virtnet_xsk *xsk[VIRTNET_PAIRS_MAX];
 	struct virtnet_rx_filter filter;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 	struct virtnet_rss rss;

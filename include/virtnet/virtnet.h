@@ -21,6 +21,7 @@
  *   vnet_hdr.c  the header gate
  *   tx.c        transmit
  *   xdp*.c      programs on received packets; see <virtnet/xdp.h>
+ *   xsk*.c      AF_XDP sockets; see <virtnet/xsk.h>
  *   queue_reset.c resetting single queues
  *   recovery.c  reasons, and the work that mends
  *   health.c    what nobody reports
@@ -105,6 +106,7 @@ struct virtnet_announce {
  * @stats: counters of each possible pair
  * @dma_dev: whom receive buffers are mapped for by us, NULL if not by us
  * @premapped: the rings take addresses from us, mapped or physical
+ * @plain_hdr: a vnet header of zeroes, for the device to read
  * @vqs: virtqueues while not idle, 2 * caps.dev_pairs of them and, where
  *	there is one, the control queue
  * @vq_names: their names, kept for as long as the virtio core may print them
@@ -135,6 +137,7 @@ struct virtnet_info {
 	struct virtnet_pair_stats *stats;
 	struct device *dma_dev;
 	bool premapped;
+	struct virtio_net_hdr_v1_hash_tunnel *plain_hdr;
 	struct virtqueue **vqs;
 	const char **vq_names;
 	struct work_struct config_work;
@@ -171,7 +174,8 @@ int virtnet_device_start(struct virtnet_info *vi, bool negotiate);
 void virtnet_device_stop(struct virtnet_info *vi);
 int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs);
 struct virtnet_qset *virtnet_halt(struct virtnet_info *vi);
-int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs);
+int virtnet_switch(struct virtnet_info *vi, struct virtnet_qset *qs,
+		   bool *told);
 int virtnet_up(struct virtnet_info *vi);
 void virtnet_down(struct virtnet_info *vi);
 int virtnet_restart(struct virtnet_info *vi);

@@ -3,15 +3,19 @@
  * XDP: programs on received packets, in every buffer mode.
  *
  *   xdp.c      attaching: what can be, and what the device is told for it
- *   xdp_rx.c   running the program, and what becomes of the packet
+ *   xdp_rx.c   showing packets to the program in the buffers they came in
+ *   xdp_verdict.c what becomes of them
  *   xdp_tx.c   frames to the ring: XDP_TX, and redirected from elsewhere
  *   xdp_csum.c completing partial checksums
+ *   xsk*.c     AF_XDP sockets; see <virtnet/xsk.h>
  */
 #ifndef _VIRTNET_XDP_H
 #define _VIRTNET_XDP_H
 
 #include <compat/compat.h>
 
+#include <linux/bpf_trace.h>
+#include <linux/filter.h>
 #include <linux/netdevice.h>
 #include <linux/virtio_net.h>
 #include <net/xdp.h>
@@ -68,6 +72,19 @@ void virtnet_xdp_init(struct virtnet_info *vi);
 int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
 			int budget, struct virtnet_rx_delta *d);
 
+/* xdp_verdict.c */
+void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
+		       struct bpf_prog *prog, struct virtnet_rx_delta *d);
+void virtnet_xdp_end(struct virtnet_xdp_run *run, struct receive_queue *rq);
+void virtnet_xdp_finish(struct receive_queue *rq, struct xdp_buff *xdp,
+			struct virtio_net_hdr *hdr);
+bool virtnet_xdp_tx(struct receive_queue *rq, struct xdp_buff *xdp,
+		    struct virtnet_xdp_run *run);
+bool virtnet_xdp_redirect(struct receive_queue *rq, struct xdp_buff *xdp,
+			  struct virtnet_xdp_run *run);
+void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
+		      struct virtnet_xdp_run *run);
+
 /* xdp_tx.c */
 int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames, int n,
 		     bool kick);
@@ -77,11 +94,80 @@ int virtnet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 /* xdp_csum.c */
 void virtnet_xdp_csum(struct xdp_buff *xdp, u32 start, u32 offset);
 
+/**
+ * enum virtnet_xdp_outcome - whose the packet's memory is after the program ran
+ * @VIRTNET_XDP_PASSED: the caller's, who makes an skb for the stack
+ * @VIRTNET_XDP_DROPPED: the caller's
+ * @VIRTNET_XDP_LOST: as after a redirect that failed, see virtnet_xdp_redirect()
+ * @VIRTNET_XDP_GONE: somebody else's
+ */
+enum virtnet_xdp_outcome {
+	VIRTNET_XDP_PASSED,
+	VIRTNET_XDP_DROPPED,
+	VIRTNET_XDP_LOST,
+	VIRTNET_XDP_GONE,
+};
+
+/* What is neither passed nor gone. */
+static inline enum virtnet_xdp_outcome
+virtnet_xdp_dropped(struct virtnet_xdp_run *run,
+		    enum virtnet_xdp_outcome outcome)
+{
+	run->x.xdp_drops++;
+	return outcome;
+}
+
+/**
+ * virtnet_xdp_judge() - run the program and do what it says
+ * @rq: the queue; NAPI context
+ * @xdp: the packet, which passed the gate
+ * @run: the poll
+ *
+ * Return: whose the memory is.
+ */
+static __always_inline enum virtnet_xdp_outcome
+virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
+		  struct virtnet_xdp_run *run)
+{
+	u32 act = bpf_prog_run_xdp(run->prog, xdp);
+
+	switch (act) {
+	case XDP_PASS:
+		return VIRTNET_XDP_PASSED;
+	case XDP_TX:
+		if (likely(virtnet_xdp_tx(rq, xdp, run)))
+			return VIRTNET_XDP_GONE;
+		break;
+	case XDP_REDIRECT:
+		if (likely(virtnet_xdp_redirect(rq, xdp, run)))
+			return VIRTNET_XDP_GONE;
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
+	default:
+		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
+		fallthrough;
+	case XDP_ABORTED:
+		trace_xdp_exception(rq->dev, run->prog, act);
+		run->x.xdp_aborted++;
+		break;
+	case XDP_DROP:
+		break;
+	}
+	return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
+}
+
 /*
- * A transmit ring has skbs and XDP frames in it. What is a frame carries a
- * mark in its token, and the queue knows whether there are any at all.
+ * A transmit ring has skbs, XDP frames and packets of AF_XDP sockets in it.
+ * What is no skb carries a mark in its token, and the queue knows whether
+ * there are any at all.
  */
 #define VIRTNET_TOKEN_XDP	1UL
+#define VIRTNET_TOKEN_XSK	2UL
+
+static inline bool virtnet_token_is_skb(void *token)
+{
+	return !((unsigned long)token & (VIRTNET_TOKEN_XDP |
+					 VIRTNET_TOKEN_XSK));
+}
 
 static inline void *virtnet_xdp_token(struct xdp_frame *frame)
 {

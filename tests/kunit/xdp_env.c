@@ -64,6 +64,9 @@ static unsigned int xdp_program(const void *ctx, const struct bpf_insn *insn)
 		ri->map_id = INT_MAX;
 		ri->map_type = BPF_MAP_TYPE_UNSPEC;
 		ri->flags = 0;
+		ri->tgt_value = READ_ONCE(x->plan.xsk);
+		if (ri->tgt_value)
+			ri->map_type = BPF_MAP_TYPE_XSKMAP;
 	}
 	return x->plan.verdict;
 }

@@ -18,6 +18,7 @@ struct xdp_plan {
 	int tail;	/* bytes the data's end moves */
 	u32 meta;	/* bytes of metadata */
 	int target;	/* XDP_REDIRECT: ifindex */
+	struct xdp_sock *xsk;	/* XDP_REDIRECT: this socket instead */
 };
 
 /* What it was shown last, before it did that. */

@@ -241,11 +241,16 @@ static void xdp_adjusts(struct kunit *test)
 	xdp_changes(c, hlen);
 	for (i = 0; i < XDP_CHANGES; i++)
 		xdp_change_one(x, &c[i], want);
-	/* One byte less in front, and there is no room for the vnet header. */
+	/* One byte less in front, and the vnet header goes elsewhere. */
 	x->plan = (struct xdp_plan) { .verdict = XDP_TX, .head = c[i - 1].head - 1 };
 	xdp_rx(x, XDP_LEN, 1, 0);
-	KUNIT_EXPECT_EQ(test, net_stat(x->net, "tx", "xdp_tx_drops"), 1);
-	/* And here none for the frame. */
+	KUNIT_EXPECT_TRUE(test, net_wait(net_take(x->net) == 1));
+	KUNIT_EXPECT_EQ(test, x->net->tx.len, XDP_LEN - x->plan.head);
+	KUNIT_EXPECT_EQ(test, x->net->tx.hdr.flags, 0);
+	KUNIT_EXPECT_EQ(test, x->net->tx.hdr.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+	KUNIT_EXPECT_EQ(test, net_stat(x->net, "tx", "xdp_tx_drops"), 0);
+	memdev_interrupt(net_txq(x->net));
+	/* Here is no room for the frame. */
 	drops = xdp_stat(x, "xdp_drops");
 	x->plan.head -= hlen;
 	xdp_rx(x, XDP_LEN, 1, 0);

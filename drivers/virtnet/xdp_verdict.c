@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What becomes of a packet, whatever memory it lies in: sent back, redirected,
+ * or shown to the program as an skb because it cannot be shown otherwise.
+ */
+#include <virtnet/rx.h>
+#include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
+
+#include <linux/bpf_trace.h>
+#include <linux/filter.h>
+
+/* Hand XDP_TX frames over. Some may not fit: theirs is the loss. */
+static void virtnet_xdp_flush_tx(struct receive_queue *rq,
+				 struct virtnet_xdp_run *run)
+{
+	int sent = virtnet_xdp_send(rq->sq, run->tx, run->ntx, true);
+
+	for (; sent < run->ntx; sent++)
+		xdp_return_frame_rx_napi(run->tx[sent]);
+	run->ntx = 0;
+}
+
+/*
+ * A frame made of the packet, or NULL. The kernel copies what lies in buffers
+ * of an AF_XDP socket, and of several only the first.
+ */
+static struct xdp_frame *virtnet_xdp_frame(struct receive_queue *rq,
+					   struct xdp_buff *xdp)
+{
+	if (unlikely(rq->xsk && xdp_buff_has_frags(xdp)))
+		return NULL;
+	return xdp_convert_buff_to_frame(xdp);
+}
+
+/**
+ * virtnet_xdp_tx() - XDP_TX
+ * @rq: the queue; NAPI context
+ * @xdp: the packet
+ * @run: the poll
+ *
+ * Return: false if the buffer is still the caller's.
+ */
+bool virtnet_xdp_tx(struct receive_queue *rq, struct xdp_buff *xdp,
+		    struct virtnet_xdp_run *run)
+{
+	struct xdp_frame *frame = virtnet_xdp_frame(rq, xdp);
+
+	run->x.xdp_tx++;
+	if (unlikely(!frame)) {
+		trace_xdp_exception(rq->dev, run->prog, XDP_TX);
+		return false;
+	}
+	run->tx[run->ntx++] = frame;
+	if (run->ntx == VIRTNET_XDP_BULK)
+		virtnet_xdp_flush_tx(rq, run);
+	return true;
+}
+
+/**
+ * virtnet_xdp_redirect() - XDP_REDIRECT
+ * @rq: the queue; NAPI context
+ * @xdp: the packet
+ * @run: the poll
+ *
+ * Return: false if it failed. A page is the caller's then; a buffer of an
+ * AF_XDP socket has to be freed, and may have been.
+ */
+bool virtnet_xdp_redirect(struct receive_queue *rq, struct xdp_buff *xdp,
+			  struct virtnet_xdp_run *run)
+{
+	run->x.xdp_redirects++;
+	if (unlikely(xdp_do_redirect(rq->dev, xdp, run->prog)))
+		return false;
+	run->redirected = true;
+	return true;
+}
+
+/**
+ * virtnet_xdp_finish() - do what the device wants of the packet
+ * @rq: the queue
+ * @xdp: the packet, before the program sees it
+ * @hdr: private copy of its header, which passed the gate
+ */
+void virtnet_xdp_finish(struct receive_queue *rq, struct xdp_buff *xdp,
+			struct virtio_net_hdr *hdr)
+{
+	bool le = rq->rules.little_endian;
+
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		virtnet_xdp_csum(xdp, __virtio16_to_cpu(le, hdr->csum_start),
+				 __virtio16_to_cpu(le, hdr->csum_offset));
+		/* Computed by us over what its sender vouched for. */
+		hdr->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+	hdr->flags &= VIRTIO_NET_HDR_F_DATA_VALID;
+}
+
+/* GSO packets fall apart into what they stand for, with all checksums. */
+static struct sk_buff *virtnet_xdp_segment(struct sk_buff *skb)
+{
+	struct sk_buff *segs = __skb_gso_segment(skb, NETIF_F_SG, true);
+
+	if (IS_ERR_OR_NULL(segs))
+		return NULL;
+	consume_skb(skb);
+	return segs;
+}
+
+/* A list of packets the program can be run on. NULL: none, @skb not freed. */
+static struct sk_buff *virtnet_xdp_slow_list(struct receive_queue *rq,
+					     struct sk_buff *skb,
+					     const struct virtio_net_hdr *hdr)
+{
+	skb->dev = rq->dev;
+	/* In a tunnel: was on its way when programs came, and is lost. */
+	if (virtnet_hdr_rx(&rq->rules, hdr, NULL, skb))
+		return NULL;
+	if (skb_is_gso(skb)) {
+		skb->protocol = eth_hdr(skb)->h_proto;
+		return virtnet_xdp_segment(skb);
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		return NULL;
+	return skb;
+}
+
+/* Run the program on an skb, by way of the kernel's generic XDP. */
+static void virtnet_xdp_slow_one(struct receive_queue *rq, struct sk_buff *skb,
+				 struct virtnet_xdp_run *run)
+{
+	run->d->packets++;
+	run->d->bytes += skb->len;
+	run->x.xdp_packets++;
+	run->x.xdp_slow++;
+	skb_record_rx_queue(skb, rq->index);
+	skb->protocol = eth_type_trans(skb, rq->dev);
+	if (do_xdp_generic(run->prog, &skb) == XDP_PASS)
+		napi_gro_receive(&rq->napi, skb);
+}
+
+/**
+ * virtnet_xdp_slow() - show a packet as an skb, or as several if it is GSO
+ * @rq: the queue; NAPI context
+ * @skb: the packet; NULL where memory was short
+ * @run: the poll; the packet's header passed the gate
+ */
+void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
+		      struct virtnet_xdp_run *run)
+{
+	struct sk_buff *list, *next;
+
+	if (unlikely(!skb)) {
+		run->d->drops++;
+		return;
+	}
+	skb_reset_mac_header(skb);
+	list = virtnet_xdp_slow_list(rq, skb, &run->hdr.hdr);
+	if (!list) {
+		run->d->hdr_bad++;
+		run->d->drops++;
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	rcu_read_lock();
+	skb_list_walk_safe(list, skb, next) {
+		skb_mark_not_on_list(skb);
+		virtnet_xdp_slow_one(rq, skb, run);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * virtnet_xdp_begin() - a poll of a queue with a program begins
+ * @run: filled in, but for the packet
+ * @rq: the queue; NAPI context
+ * @prog: the program; NULL for a queue with an AF_XDP socket and without one
+ * @d: counters
+ */
+void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
+		       struct bpf_prog *prog, struct virtnet_rx_delta *d)
+{
+	run->prog = prog;
+	run->d = d;
+	memset(&run->x, 0, sizeof(run->x));
+	run->frags = prog && prog->aux->xdp_has_frags;
+	run->redirected = false;
+	run->ntx = 0;
+	run->packets = 0;
+	run->bytes = 0;
+}
+
+/* It ends: everything on its way, and counted. */
+void virtnet_xdp_end(struct virtnet_xdp_run *run, struct receive_queue *rq)
+{
+	if (run->ntx)
+		virtnet_xdp_flush_tx(rq, run);
+	if (run->redirected)
+		xdp_do_flush();
+	run->d->packets += run->packets;
+	run->d->bytes += run->bytes;
+	run->x.xdp_packets += run->packets;
+	virtnet_xdp_stats_add(rq->xdp_stats, &run->x);
+}

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The buffer mode of a queue that has an AF_XDP socket: slots hold buffers of
+ * the socket's. The device writes the vnet header into what the socket leaves
+ * free in front of the packet.
+ */
+#include <virtnet/rx.h>
+#include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
+
+/* Buffers that are asked of the socket at a time. */
+#define VIRTNET_XSK_BATCH	32
+
+/**
+ * virtnet_xsk_plan() - what the slots of a queue with a socket are like
+ * @rq: the queue; its plan is that of queues without
+ * @s: the settings
+ */
+void virtnet_xsk_plan(struct receive_queue *rq,
+		      const struct virtnet_settings *s)
+{
+	rq->plan.pages = 1;
+	rq->plan.depth = s->rx_ring - s->rx_ring / 16;
+}
+
+/* NAPI runs: sockets that poll without interrupts want to know which. */
+void virtnet_xsk_up(struct receive_queue *rq)
+{
+	compat_xdp_rxq_set_napi(&rq->xsk->rxq, &rq->napi);
+}
+
+/* --- slots --- */
+
+static void virtnet_xsk_sg_set(const struct receive_queue *rq,
+			       struct scatterlist *sg, dma_addr_t addr, u32 len)
+{
+	if (rq->premapped) {
+		compat_sg_premapped(sg, addr, len);
+	} else {
+		/* Without mapping of ours an address is that of its page. */
+		sg_set_page(sg, pfn_to_page(PHYS_PFN(addr)), len,
+			    offset_in_page(addr));
+	}
+}
+
+static void virtnet_xsk_slot(const struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf, struct xdp_buff *xdp)
+{
+	dma_addr_t addr = xsk_buff_xdp_get_dma(xdp) - rq->hdr_len;
+	struct scatterlist *sg = buf->sg;
+	u32 len = rq->hdr_len + rq->xsk->room;
+
+	buf->xsk = xdp;
+	buf->hdr = xdp->data_hard_start + XDP_PACKET_HEADROOM - rq->hdr_len;
+	buf->len = len;
+	if (rq->split_hdr) {
+		virtnet_xsk_sg_set(rq, sg++, addr, rq->hdr_len);
+		addr += rq->hdr_len;
+		len -= rq->hdr_len;
+	}
+	virtnet_xsk_sg_set(rq, sg, addr, len);
+}
+
+/* Memory for those of the next @n slots that have none. */
+static void virtnet_xsk_supply(struct receive_queue *rq, unsigned int n)
+{
+	struct virtnet_rx_buf **slots = rq->free_bufs + rq->nr_free - n;
+	struct xdp_buff *bufs[VIRTNET_XSK_BATCH];
+	unsigned int i, need = 0, got;
+
+	for (i = 0; i < n; i++)
+		need += !slots[i]->xsk;
+	if (!need)
+		return;
+	got = xsk_buff_alloc_batch(rq->xsk->pool, bufs, need);
+	/* Slots are posted from the top of the list. */
+	for (i = n; got; )
+		if (!slots[--i]->xsk)
+			virtnet_xsk_slot(rq, slots[i], bufs[--got]);
+}
+
+static int virtnet_xsk_post(struct receive_queue *rq)
+{
+	struct virtnet_rx_buf *buf = rq->free_bufs[rq->nr_free - 1];
+	int err;
+
+	if (!buf->xsk)
+		return -ENOMEM;
+	if (rq->dma_dev)
+		xsk_buff_raw_dma_sync_for_device(rq->xsk->pool,
+						 sg_dma_address(buf->sg),
+						 buf->len);
+	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped,
+			  GFP_ATOMIC);
+	if (likely(!err))
+		rq->nr_free--;
+	return err;
+}
+
+/**
+ * virtnet_xsk_fill() - virtnet_rx_fill() of a queue with a socket
+ * @rq: the queue; NAPI context, or NAPI is off
+ * @posted: how many were posted
+ *
+ * Return: 0, or -ENOMEM if the socket lent too little to fill the ring.
+ */
+int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted)
+{
+	unsigned int n;
+	int err = 0;
+
+	*posted = 0;
+	while (!err) {
+		n = min3((unsigned int)rq->nr_free,
+			 ring_free(rq->vq) / rq->descs,
+			 (unsigned int)VIRTNET_XSK_BATCH);
+		if (!n)
+			break;
+		virtnet_xsk_supply(rq, n);
+		for (; n && !err; n--) {
+			err = virtnet_xsk_post(rq);
+			*posted += !err;
+		}
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
+/**
+ * virtnet_xsk_filled() - see to it that the ring is filled again
+ * @rq: the queue; NAPI context
+ * @err: what virtnet_xsk_fill() said
+ *
+ * The socket wakes us up when it has buffers again, if it is of that kind; it
+ * may have had them just before it could know.
+ *
+ * Return: buffers that were posted after all.
+ */
+unsigned int virtnet_xsk_filled(struct receive_queue *rq, int err)
+{
+	struct xsk_buff_pool *pool = rq->xsk->pool;
+	unsigned int posted = 0;
+
+	if (!xsk_uses_need_wakeup(pool)) {
+		if (err)
+			mod_timer(&rq->refill_timer, jiffies + 1);
+		return 0;
+	}
+	if (err) {
+		xsk_set_rx_need_wakeup(pool);
+		/* Pairs with the socket, which fills first and then looks. */
+		smp_mb();
+		if (xsk_buff_can_alloc(pool, 1))
+			err = virtnet_xsk_fill(rq, &posted);
+	}
+	if (!err)
+		xsk_clear_rx_need_wakeup(pool);
+	return posted;
+}
+
+/* The slot's buffer is somebody else's. */
+static void virtnet_xsk_forget(struct virtnet_rx_buf *buf)
+{
+	buf->xsk = NULL;
+}
+
+/* Give all buffers back to the socket; NAPI is off and the ring empty. */
+void virtnet_xsk_release(struct receive_queue *rq)
+{
+	unsigned int i;
+
+	for (i = 0; i < rq->plan.depth; i++) {
+		if (!rq->bufs[i].xsk)
+			continue;
+		xsk_buff_free(rq->bufs[i].xsk);
+		virtnet_xsk_forget(&rq->bufs[i]);
+	}
+}
+
+/* --- packets --- */
+
+/* The slot goes back, with its buffer unless that is part of a chain. */
+static void virtnet_xsk_put(struct receive_queue *rq,
+			    struct virtnet_rx_buf *buf)
+{
+	if (unlikely(xdp_buff_has_frags(buf->xsk))) {
+		xsk_buff_free(buf->xsk);
+		virtnet_xsk_forget(buf);
+	}
+	virtnet_rx_buf_put(rq, buf);
+}
+
+/* The slot goes back without its buffer. */
+static void virtnet_xsk_give(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf)
+{
+	virtnet_xsk_forget(buf);
+	virtnet_rx_buf_put(rq, buf);
+}
+
+/* What the device wrote is there to be looked at: the packet, from @data on. */
+static void virtnet_xsk_open(struct receive_queue *rq,
+			     const struct virtnet_rx_buf *buf, u32 used,
+			     void *data)
+{
+	struct xdp_buff *xdp = buf->xsk;
+
+	/* The kernel's helper leaves the vnet header out. */
+	if (unlikely(rq->dma_dev))
+		virtnet_rx_sync_cpu(rq, buf, used);
+	xdp->data = data;
+	xdp->data_meta = data;
+	xdp->data_end = buf->hdr + used;
+	xdp->flags = 0;
+}
+
+/* A further buffer, to the chain. Return: false if the packet is to go. */
+static bool virtnet_xsk_frag(struct receive_queue *rq, struct xdp_buff *head,
+			     struct virtnet_rx_buf *buf, u32 len,
+			     struct virtnet_rx_delta *d)
+{
+	bool ok = len && len <= buf->len;
+
+	d->len_short += !len;
+	d->len_over += len > buf->len;
+	if (likely(ok)) {
+		virtnet_xsk_open(rq, buf, len, buf->hdr);
+		ok = xsk_buff_add_frag(head, buf->xsk);
+	}
+	if (likely(ok))
+		virtnet_xsk_forget(buf);
+	virtnet_rx_buf_put(rq, buf);
+	return ok;
+}
+
+/*
+ * The buffers behind the first, all off the ring afterwards. More than the
+ * socket takes are longer than anything it lent memory for.
+ */
+static noinline bool virtnet_xsk_gather(struct receive_queue *rq,
+					struct xdp_buff *head,
+					struct virtnet_xdp_run *run)
+{
+	struct virtnet_rx_buf *buf;
+	unsigned int n;
+	u32 len;
+
+	if (!virtnet_mergeable_count(rq, &run->hdr, &n, run->d))
+		return false;
+	if (n > rq->xsk->segs) {
+		run->d->len_over++;
+		virtnet_mergeable_skip(rq, n - 1);
+		return false;
+	}
+	while (--n) {
+		buf = virtnet_rx_next(rq, &len);
+		if (unlikely(!buf)) {
+			run->d->num_buffers++;
+			return false;
+		}
+		if (unlikely(!virtnet_xsk_frag(rq, head, buf, len, run->d))) {
+			virtnet_mergeable_skip(rq, n - 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Take a packet in. Return: false if it must be dropped, counted by reason. */
+static bool virtnet_xsk_take(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf, u32 len,
+			     struct virtnet_xdp_run *run)
+{
+	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d)))
+		return false;
+	virtnet_xsk_open(rq, buf, len, buf->hdr + rq->hdr_len);
+	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	if (rq->plan.mode == VIRTNET_RX_MERGEABLE &&
+	    unlikely(run->hdr.num_buffers != rq->one) &&
+	    !virtnet_xsk_gather(rq, buf->xsk, run))
+		return false;
+	if (likely(virtnet_hdr_ok(&rq->rules, &run->hdr.hdr,
+				  xdp_get_buff_len(buf->xsk))))
+		return true;
+	run->d->hdr_bad++;
+	return false;
+}
+
+/* A copy of what lies behind the first buffer. Return: false without memory. */
+static bool virtnet_xsk_copy_frags(struct sk_buff *skb,
+				   const struct skb_shared_info *sinfo)
+{
+	const skb_frag_t *frag = sinfo->frags;
+	const skb_frag_t *end = frag + sinfo->nr_frags;
+	struct page *page;
+	u32 size;
+
+	for (; frag < end; frag++) {
+		size = skb_frag_size(frag);
+		page = dev_alloc_pages(get_order(size));
+		if (!page)
+			return false;
+		memcpy(page_address(page), skb_frag_address(frag), size);
+		skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0, size,
+				PAGE_SIZE << get_order(size));
+	}
+	return true;
+}
+
+/* A copy of the packet, with its metadata. The buffer is kept. */
+static struct sk_buff *virtnet_xsk_skb(struct receive_queue *rq,
+				       struct xdp_buff *xdp)
+{
+	u32 len = xdp->data_end - xdp->data;
+	u32 meta = xdp->data - xdp->data_meta;
+	struct sk_buff *skb;
+
+	if (!meta && !xdp_buff_has_frags(xdp))
+		return virtnet_rx_copy(rq, xdp->data, len);
+	skb = napi_alloc_skb(&rq->napi, meta + len);
+	if (unlikely(!skb))
+		return NULL;
+	skb_put_data(skb, xdp->data_meta, meta + len);
+	__skb_pull(skb, meta);
+	if (meta)
+		skb_metadata_set(skb, meta);
+	if (!xdp_buff_has_frags(xdp) ||
+	    virtnet_xsk_copy_frags(skb, xdp_get_shared_info_from_buff(xdp)))
+		return skb;
+	dev_kfree_skb_any(skb);
+	return NULL;
+}
+
+/* To the stack: passed by the program, or without one. */
+static void virtnet_xsk_pass(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf,
+			     struct virtnet_xdp_run *run)
+{
+	struct sk_buff *skb = virtnet_xsk_skb(rq, buf->xsk);
+
+	if (unlikely(!skb)) {
+		run->d->skb_alloc_fail++;
+		run->d->drops++;
+		return;
+	}
+	if (!run->prog) {
+		virtnet_rx_deliver(rq, skb, &run->hdr.hdr, buf->hdr, run->d);
+		return;
+	}
+	skb->dev = rq->dev;
+	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, NULL, skb);
+	virtnet_rx_up(rq, skb);
+}
+
+/* Run the program on a packet that was taken in; the slot goes back. */
+static void virtnet_xsk_run(struct receive_queue *rq,
+			    struct virtnet_rx_buf *buf,
+			    struct virtnet_xdp_run *run)
+{
+	struct xdp_buff *xdp = buf->xsk;
+
+	run->packets++;
+	run->bytes += xdp_get_buff_len(xdp);
+	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
+		virtnet_xdp_finish(rq, xdp, &run->hdr.hdr);
+	switch (virtnet_xdp_judge(rq, xdp, run)) {
+	case VIRTNET_XDP_PASSED:
+		virtnet_xsk_pass(rq, buf, run);
+		fallthrough;
+	case VIRTNET_XDP_DROPPED:
+		virtnet_xsk_put(rq, buf);
+		return;
+	case VIRTNET_XDP_LOST:
+		/* Once is enough, but twice does no harm. */
+		xsk_buff_free(xdp);
+		fallthrough;
+	case VIRTNET_XDP_GONE:
+		virtnet_xsk_give(rq, buf);
+	}
+}
+
+/* Can the program be shown the packet as it is? */
+static bool virtnet_xsk_fits(const struct virtnet_xdp_run *run,
+			     struct xdp_buff *xdp)
+{
+	return run->hdr.hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+	       (run->frags || !xdp_buff_has_frags(xdp));
+}
+
+static __always_inline void receive_xsk(struct receive_queue *rq,
+					struct virtnet_rx_buf *buf, u32 len,
+					void *ctx)
+{
+	struct virtnet_xdp_run *run = ctx;
+
+	/* For a packet that is dropped before it was looked at. */
+	buf->xsk->flags = 0;
+	if (unlikely(!virtnet_xsk_take(rq, buf, len, run))) {
+		run->d->drops++;
+		virtnet_xsk_put(rq, buf);
+		return;
+	}
+	if (likely(run->prog && virtnet_xsk_fits(run, buf->xsk))) {
+		virtnet_xsk_run(rq, buf, run);
+		return;
+	}
+	if (run->prog)
+		virtnet_xdp_slow(rq, virtnet_xsk_skb(rq, buf->xsk), run);
+	else
+		virtnet_xsk_pass(rq, buf, run);
+	virtnet_xsk_put(rq, buf);
+}
+
+/**
+ * virtnet_receive_xsk() - packets of a queue that has a socket
+ * @rq: the queue; NAPI context
+ * @prog: its program, or NULL
+ * @budget: most packets to take
+ * @d: counters
+ *
+ * Return: packets taken, dropped ones included.
+ */
+int virtnet_receive_xsk(struct receive_queue *rq, struct bpf_prog *prog,
+			int budget, struct virtnet_rx_delta *d)
+{
+	struct virtnet_xdp_run run;
+	int n;
+
+	virtnet_xdp_begin(&run, rq, prog, d);
+	n = virtnet_rx_loop(rq, budget, &run, receive_xsk);
+	virtnet_xdp_end(&run, rq);
+	return n;
+}

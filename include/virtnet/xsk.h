@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * AF_XDP sockets without a copy: a socket lends a queue pair its memory, which
+ * is received into and sent from.
+ *
+ *   xsk.c      binding, unbinding, waking up
+ *   xsk_rx.c   the buffer mode of a queue that has a socket
+ *   xsk_tx.c   the socket's packets to the ring
+ */
+#ifndef _VIRTNET_XSK_H
+#define _VIRTNET_XSK_H
+
+#include <compat/compat.h>
+
+#include <linux/netdevice.h>
+#include <net/xdp.h>
+#include <virtnet/queues.h>
+#include <virtnet/settings.h>
+
+struct device;
+struct xsk_buff_pool;
+
+/**
+ * struct virtnet_xsk_sent - a packet of the socket's in the transmit ring
+ * @len: its bytes
+ * @descs: descriptors of the socket that it took
+ * @done: the device is done with it
+ */
+struct virtnet_xsk_sent {
+	u32 len;
+	u16 descs;
+	bool done;
+};
+
+/**
+ * struct virtnet_xsk - a socket that lends a queue pair its memory
+ * @pool: the kernel's idea of it
+ * @dma_dev: whom the memory is mapped for; NULL if the ring takes pages
+ * @rxq: what programs and the socket see the packets' memory as
+ * @room: bytes of packet that fit one buffer
+ * @segs: most buffers of one packet
+ * @mask: number of entries in @sent, less one
+ * @head: packets that went into the ring, as what follows under the tx lock
+ * @tail: packets that the socket was told are sent
+ * @cut: the beginning of the next packet was dropped
+ * @sent: packets from @tail to @head, in the order of the socket
+ *
+ * Lives from bind to unbind, whatever queue sets come and go meanwhile.
+ */
+struct virtnet_xsk {
+	struct xsk_buff_pool *pool;
+	struct device *dma_dev;
+	struct xdp_rxq_info rxq;
+	u32 room;
+	u16 segs;
+	u16 mask;
+	u16 head;
+	u16 tail;
+	bool cut;
+	struct virtnet_xsk_sent *sent;
+};
+
+/* xsk.c */
+int virtnet_xsk_setup(struct virtnet_info *vi, struct xsk_buff_pool *pool,
+		      u16 queue);
+int virtnet_xsk_check(const struct virtnet_caps *caps,
+		      const struct virtnet_settings *s,
+		      struct netlink_ext_ack *extack);
+bool virtnet_xsk_any(const struct virtnet_settings *s);
+unsigned int virtnet_xsk_segs_max(const struct virtnet_caps *caps);
+int virtnet_xsk_wakeup(struct net_device *dev, u32 queue, u32 flags);
+
+/* xsk_rx.c */
+void virtnet_xsk_plan(struct receive_queue *rq,
+		      const struct virtnet_settings *s);
+void virtnet_xsk_up(struct receive_queue *rq);
+int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted);
+unsigned int virtnet_xsk_filled(struct receive_queue *rq, int err);
+void virtnet_xsk_release(struct receive_queue *rq);
+int virtnet_receive_xsk(struct receive_queue *rq, struct bpf_prog *prog,
+			int budget, struct virtnet_rx_delta *d);
+
+/* xsk_tx.c */
+bool virtnet_xsk_xmit(struct send_queue *sq, int budget);
+void virtnet_xsk_poll_tx(struct send_queue *sq, int budget);
+unsigned int virtnet_xsk_done(struct virtnet_xsk *xsk, void *token);
+void virtnet_xsk_complete(struct virtnet_xsk *xsk);
+
+#endif
