@@ -18,21 +18,23 @@ static const u8 virtnet_hash_reports[] = {
 };
 
 /**
- * virtnet_rx_hash() - give the stack the device's hash
- * @rq: a queue whose headers carry one
- * @skb: the packet
+ * virtnet_rx_hash_read() - the device's hash of a packet
+ * @rq: a queue whose headers carry one; NAPI context
  * @shared: where the device wrote the header; read once
+ * @hashed: filled in
  * @d: counters
  *
- * NAPI context. The stack takes any value for a hash, so only its type can be
- * wrong; such a packet goes up without one.
+ * Any value may be a hash, so only its type can be wrong; such a packet has
+ * none.
  */
-void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
-		     const void *shared, struct virtnet_rx_delta *d)
+void virtnet_rx_hash_read(const struct receive_queue *rq, const void *shared,
+			  struct virtnet_rx_hashed *hashed,
+			  struct virtnet_rx_delta *d)
 {
 	struct virtio_net_hdr_v1_hash hdr;
 	u16 report;
 
+	hashed->report = VIRTIO_NET_HASH_REPORT_NONE;
 	if (!(rq->dev->features & NETIF_F_RXHASH))
 		return;
 	virtnet_hdr_copy(&hdr, shared, sizeof(hdr));
@@ -41,8 +43,25 @@ void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
 		d->hash_bad++;
 		return;
 	}
-	if (report == VIRTIO_NET_HASH_REPORT_NONE)
-		return;
-	skb_set_hash(skb, virtio_net_hash_value(&hdr),
-		     virtnet_hash_reports[report]);
+	hashed->report = report;
+	hashed->value = virtio_net_hash_value(&hdr);
+}
+
+/* Give it to the stack. */
+void virtnet_rx_hash_set(struct sk_buff *skb,
+			 const struct virtnet_rx_hashed *hashed)
+{
+	if (hashed->report != VIRTIO_NET_HASH_REPORT_NONE)
+		skb_set_hash(skb, hashed->value,
+			     virtnet_hash_reports[hashed->report]);
+}
+
+/* Both at once. */
+void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
+		     const void *shared, struct virtnet_rx_delta *d)
+{
+	struct virtnet_rx_hashed hashed;
+
+	virtnet_rx_hash_read(rq, shared, &hashed, d);
+	virtnet_rx_hash_set(skb, &hashed);
 }

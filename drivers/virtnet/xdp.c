@@ -126,5 +126,6 @@ void virtnet_xdp_init(struct virtnet_info *vi)
 				 NETDEV_XDP_ACT_XSK_ZEROCOPY |
 				 NETDEV_XDP_ACT_RX_SG |
 				 NETDEV_XDP_ACT_NDO_XMIT_SG);
+	compat_set_xdp_metadata_ops(vi->dev, &virtnet_xdp_metadata_ops);
 	compat_set_xdp_zc_max_segs(vi->dev, virtnet_xsk_segs_max(&vi->caps));
 }

@@ -31,8 +31,8 @@ static inline void virtnet_xdp_done(struct receive_queue *rq,
 				    struct virtnet_rx_buf *buf,
 				    struct virtnet_xdp_run *run)
 {
-	if (unlikely(xdp_buff_has_frags(&run->xdp)))
-		virtnet_xdp_put_frags(rq, &run->xdp);
+	if (unlikely(xdp_buff_has_frags(&run->buff.xdp)))
+		virtnet_xdp_put_frags(rq, &run->buff.xdp);
 	virtnet_rx_buf_put(rq, buf);
 }
 
@@ -91,7 +91,7 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 			     struct virtnet_rx_buf *buf,
 			     struct virtnet_xdp_run *run)
 {
-	struct xdp_buff *xdp = &run->xdp;
+	struct xdp_buff *xdp = &run->buff.xdp;
 	struct sk_buff *skb;
 
 	if (virtnet_xdp_copies(xdp))
@@ -108,6 +108,7 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 	virtnet_rx_buf_put(rq, buf);
 	skb->dev = rq->dev;
 	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, NULL, skb);
+	virtnet_rx_hash_set(skb, &run->buff.hashed);
 	virtnet_rx_up(rq, skb);
 }
 
@@ -119,7 +120,9 @@ static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 					       struct virtnet_rx_buf *buf,
 					       struct virtnet_xdp_run *run)
 {
-	switch (virtnet_xdp_judge(rq, &run->xdp, run)) {
+	if (unlikely(rq->hash_report))
+		virtnet_rx_hash_read(rq, buf->hdr, &run->buff.hashed, run->d);
+	switch (virtnet_xdp_judge(rq, &run->buff.xdp, run)) {
 	case VIRTNET_XDP_PASSED:
 		virtnet_xdp_pass(rq, buf, run);
 		return;
@@ -137,7 +140,7 @@ static __always_inline void virtnet_xdp_first(struct receive_queue *rq,
 					      struct virtnet_xdp_run *run,
 					      u32 len)
 {
-	struct xdp_buff *xdp = &run->xdp;
+	struct xdp_buff *xdp = &run->buff.xdp;
 	void *hdr = buf->hdr;
 
 	xdp->data_hard_start = hdr - XDP_PACKET_HEADROOM;
@@ -227,12 +230,12 @@ static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
 		return;
 	}
 	virtnet_xdp_count(run, len);
-	run->xdp.flags = 0;
+	run->buff.xdp.flags = 0;
 	virtnet_xdp_first(rq, buf, run, first);
 	if (unlikely(len > first))
-		virtnet_xdp_chain(rq, buf, &run->xdp, len - first);
+		virtnet_xdp_chain(rq, buf, &run->buff.xdp, len - first);
 	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
-		virtnet_xdp_finish(rq, &run->xdp, &run->hdr.hdr);
+		virtnet_xdp_finish(rq, &run->buff.xdp, &run->hdr.hdr);
 	virtnet_xdp_packet(rq, buf, run);
 }
 
@@ -262,7 +265,7 @@ static noinline bool virtnet_xdp_gather(struct receive_queue *rq,
 	bool ok;
 	u32 len;
 
-	virtnet_xdp_frags_init(&run->xdp);
+	virtnet_xdp_frags_init(&run->buff.xdp);
 	while (more--) {
 		buf = virtnet_rx_next(rq, &len);
 		if (unlikely(!buf)) {
@@ -274,7 +277,7 @@ static noinline bool virtnet_xdp_gather(struct receive_queue *rq,
 		if (likely(ok)) {
 			if (unlikely(rq->dma_dev))
 				virtnet_rx_sync_cpu(rq, buf, len);
-			virtnet_xdp_frag(&run->xdp, buf->page,
+			virtnet_xdp_frag(&run->buff.xdp, buf->page,
 					 buf->hdr - page_address(buf->page),
 					 len);
 			buf->page = NULL;
@@ -298,7 +301,7 @@ static noinline bool virtnet_xdp_several(struct receive_queue *rq,
 	if (!virtnet_mergeable_count(rq, &run->hdr, &n, run->d) ||
 	    !virtnet_xdp_gather(rq, run, n - 1))
 		return false;
-	*len = xdp_get_buff_len(&run->xdp);
+	*len = xdp_get_buff_len(&run->buff.xdp);
 	return true;
 }
 
@@ -350,7 +353,7 @@ static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
 	}
 	virtnet_xdp_count(run, len);
 	if (!virtnet_hdr_plain(&run->hdr.hdr))
-		virtnet_xdp_finish(rq, &run->xdp, &run->hdr.hdr);
+		virtnet_xdp_finish(rq, &run->buff.xdp, &run->hdr.hdr);
 	virtnet_xdp_packet(rq, buf, run);
 }
 
@@ -370,7 +373,7 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 {
 	struct virtnet_xdp_run *run = ctx;
 
-	run->xdp.flags = 0;
+	run->buff.xdp.flags = 0;
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
 		virtnet_xdp_drop(rq, buf, run);
 		return;
@@ -404,7 +407,7 @@ int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
 	int n;
 
 	virtnet_xdp_begin(&run, rq, prog, d);
-	xdp_init_buff(&run.xdp, rq->plan.buf_size, &rq->xdp_rxq);
+	xdp_init_buff(&run.buff.xdp, rq->plan.buf_size, &rq->xdp_rxq);
 	if (rq->plan.mode == VIRTNET_RX_MERGEABLE)
 		n = virtnet_rx_loop(rq, budget, &run, virtnet_xdp_merge);
 	else

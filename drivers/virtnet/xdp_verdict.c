@@ -182,6 +182,8 @@ void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
 {
 	run->prog = prog;
 	run->d = d;
+	/* Stays so unless headers carry a hash. */
+	run->buff.hashed.report = VIRTIO_NET_HASH_REPORT_NONE;
 	memset(&run->x, 0, sizeof(run->x));
 	run->frags = prog && prog->aux->xdp_has_frags;
 	run->redirected = false;

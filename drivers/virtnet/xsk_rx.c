@@ -349,7 +349,20 @@ static void virtnet_xsk_pass(struct receive_queue *rq,
 	}
 	skb->dev = rq->dev;
 	virtnet_hdr_rx(&rq->rules, &run->hdr.hdr, NULL, skb);
+	virtnet_rx_hash_set(skb, &run->buff.hashed);
 	virtnet_rx_up(rq, skb);
+}
+
+/* For the stack, and for a program that asks. */
+static void virtnet_xsk_hash(struct receive_queue *rq,
+			     struct virtnet_rx_buf *buf,
+			     struct virtnet_xdp_run *run)
+{
+	XSK_CHECK_PRIV_TYPE(struct virtnet_xdp_buff);
+	virtnet_rx_hash_read(rq, buf->hdr, &run->buff.hashed, run->d);
+	if (COMPAT_XDP_METADATA)
+		container_of(buf->xsk, struct virtnet_xdp_buff, xdp)->hashed =
+			run->buff.hashed;
 }
 
 /* Run the program on a packet that was taken in; the slot goes back. */
@@ -361,6 +374,8 @@ static void virtnet_xsk_run(struct receive_queue *rq,
 
 	run->packets++;
 	run->bytes += xdp_get_buff_len(xdp);
+	if (unlikely(rq->hash_report))
+		virtnet_xsk_hash(rq, buf, run);
 	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
 		virtnet_xdp_finish(rq, xdp, &run->hdr.hdr);
 	switch (virtnet_xdp_judge(rq, xdp, run)) {

@@ -58,7 +58,14 @@ static inline void compat_init_xdp_features(struct net_device *dev, xdp_features
  * Hints for programs. On kernels without them compat_set_xdp_metadata_ops() drops the operations,
  * whose prototypes still have to compile.
  */
-#ifndef HAVE_XDP_METADATA_OPS
+#ifdef HAVE_XDP_METADATA_OPS
+#define COMPAT_XDP_METADATA true
+#else
+#define COMPAT_XDP_METADATA false
+
+/* There is no room behind the buffer of an AF_XDP socket either. */
+#define XSK_CHECK_PRIV_TYPE(t) do { } while (0)
+
 struct xdp_md;
 
 enum xdp_rss_hash_type {

@@ -71,6 +71,23 @@ struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
 bool virtnet_rx_slice_page(struct page_pool *pool,
 			   struct virtnet_rx_slice *slice, u32 size, gfp_t gfp);
 void virtnet_rx_slices_free(struct receive_queue *rq);
+
+/* rx_hash.c */
+/**
+ * struct virtnet_rx_hashed - the device's hash of a packet
+ * @value: the hash
+ * @report: VIRTIO_NET_HASH_REPORT_*, what it is of; NONE if there is none
+ */
+struct virtnet_rx_hashed {
+	u32 value;
+	u8 report;
+};
+
+void virtnet_rx_hash_read(const struct receive_queue *rq, const void *shared,
+			  struct virtnet_rx_hashed *hashed,
+			  struct virtnet_rx_delta *d);
+void virtnet_rx_hash_set(struct sk_buff *skb,
+			 const struct virtnet_rx_hashed *hashed);
 void virtnet_rx_hash(const struct receive_queue *rq, struct sk_buff *skb,
 		     const void *shared, struct virtnet_rx_delta *d);
 

@@ -6,6 +6,7 @@
  *   xdp_rx.c   showing packets to the program in the buffers they came in
  *   xdp_verdict.c what becomes of them
  *   xdp_tx.c   frames to the ring: XDP_TX, and redirected from elsewhere
+ *   xdp_hints.c what programs may ask of a packet
  *   xdp_csum.c completing partial checksums
  *   xsk*.c     AF_XDP sockets; see <virtnet/xsk.h>
  */
@@ -20,6 +21,7 @@
 #include <linux/virtio_net.h>
 #include <net/xdp.h>
 #include <virtnet/queues.h>
+#include <virtnet/rx.h>
 #include <virtnet/stats.h>
 
 struct netlink_ext_ack;
@@ -32,8 +34,21 @@ struct virtnet_settings;
 #define VIRTNET_XDP_BULK	16
 
 /**
+ * struct virtnet_xdp_buff - a packet, as the program sees it
+ * @xdp: its memory; first, because that is what metadata kfuncs get
+ * @hashed: the device's hash of it
+ *
+ * A buffer of an AF_XDP socket has room for the rest where there are metadata
+ * kfuncs.
+ */
+struct virtnet_xdp_buff {
+	struct xdp_buff xdp;
+	struct virtnet_rx_hashed hashed;
+};
+
+/**
  * struct virtnet_xdp_run - a poll of a queue that has a program
- * @xdp: the packet, as the program sees it; first, for metadata kfuncs
+ * @buff: the packet; only the hash where its memory is an AF_XDP socket's
  * @hdr: private copy of its vnet header
  * @prog: the program, the same for all of the poll
  * @d: receive counters of the poll
@@ -46,7 +61,7 @@ struct virtnet_settings;
  * @tx: frames to be sent back, not yet handed over
  */
 struct virtnet_xdp_run {
-	struct xdp_buff xdp;
+	struct virtnet_xdp_buff buff;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct bpf_prog *prog;
 	struct virtnet_rx_delta *d;
@@ -67,6 +82,9 @@ int virtnet_xdp_check(const struct virtnet_caps *caps,
 netdev_features_t virtnet_fix_features(struct net_device *dev,
 				       netdev_features_t features);
 void virtnet_xdp_init(struct virtnet_info *vi);
+
+/* xdp_hints.c */
+extern const struct xdp_metadata_ops virtnet_xdp_metadata_ops;
 
 /* xdp_rx.c */
 int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,

@@ -8,7 +8,7 @@
 #include <virtnet/virtnet.h>
 
 #include "memdev_ctrl.h"
-#include "net_env.h"
+#include "xdp_env.h"
 
 #define HASH_VALUE	0x89abcdef
 
@@ -16,19 +16,20 @@ struct hash_case {
 	u16 report;
 	bool hashed;
 	bool l4;
+	enum xdp_rss_hash_type xdp;
 };
 
 static const struct hash_case hash_cases[] = {
 	{ VIRTIO_NET_HASH_REPORT_NONE, false, false },
-	{ VIRTIO_NET_HASH_REPORT_IPv4, true, false },
-	{ VIRTIO_NET_HASH_REPORT_TCPv4, true, true },
-	{ VIRTIO_NET_HASH_REPORT_UDPv4, true, true },
-	{ VIRTIO_NET_HASH_REPORT_IPv6, true, false },
-	{ VIRTIO_NET_HASH_REPORT_TCPv6, true, true },
-	{ VIRTIO_NET_HASH_REPORT_UDPv6, true, true },
-	{ VIRTIO_NET_HASH_REPORT_IPv6_EX, true, false },
-	{ VIRTIO_NET_HASH_REPORT_TCPv6_EX, true, true },
-	{ VIRTIO_NET_HASH_REPORT_UDPv6_EX, true, true },
+	{ VIRTIO_NET_HASH_REPORT_IPv4, true, false, XDP_RSS_TYPE_L3_IPV4 },
+	{ VIRTIO_NET_HASH_REPORT_TCPv4, true, true, XDP_RSS_TYPE_L4_IPV4_TCP },
+	{ VIRTIO_NET_HASH_REPORT_UDPv4, true, true, XDP_RSS_TYPE_L4_IPV4_UDP },
+	{ VIRTIO_NET_HASH_REPORT_IPv6, true, false, XDP_RSS_TYPE_L3_IPV6 },
+	{ VIRTIO_NET_HASH_REPORT_TCPv6, true, true, XDP_RSS_TYPE_L4_IPV6_TCP },
+	{ VIRTIO_NET_HASH_REPORT_UDPv6, true, true, XDP_RSS_TYPE_L4_IPV6_UDP },
+	{ VIRTIO_NET_HASH_REPORT_IPv6_EX, true, false, XDP_RSS_TYPE_L3_IPV6_EX },
+	{ VIRTIO_NET_HASH_REPORT_TCPv6_EX, true, true, XDP_RSS_TYPE_L4_IPV6_TCP_EX },
+	{ VIRTIO_NET_HASH_REPORT_UDPv6_EX, true, true, XDP_RSS_TYPE_L4_IPV6_UDP_EX },
 	{ VIRTIO_NET_HASH_REPORT_UDPv6_EX + 1, false, false },
 	{ 0xffff, false, false },
 };
@@ -97,6 +98,41 @@ static void hash_reaches_skb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "drops"), 0);
 }
 
+/* A program is told of it, and so is the stack after it. */
+static void hash_reaches_program(struct kunit *test)
+{
+	struct xdp_env *x = xdp_start_tuned(test, test->param_value,
+					    BIT_ULL(VIRTIO_NET_F_CTRL_VQ) |
+					    BIT_ULL(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) |
+					    BIT_ULL(VIRTIO_NET_F_HASH_REPORT), hash_tune);
+	const struct hash_case *c;
+	struct net_cap *cap;
+	u32 i, seq = 0;
+
+	KUNIT_ASSERT_EQ(test, xdp_attach(x, x->prog), 0);
+	/* Buffers that were posted before are shown in another way. */
+	x->plan.verdict = XDP_DROP;
+	for (i = 0; i < 8; i++)
+		xdp_rx_burst(x, 60, i * 32, 32);
+	x->plan.verdict = XDP_PASS;
+	for (c = hash_cases; c < hash_cases + ARRAY_SIZE(hash_cases); c++) {
+		for (i = 0; i < ARRAY_SIZE(hash_lens); i++) {
+			cap = hash_receive(x->net, c->report, hash_lens[i], ++seq);
+			KUNIT_ASSERT_NOT_NULL(test, cap);
+			KUNIT_EXPECT_EQ_MSG(test, x->seen.hash_err, c->hashed ? 0 : -ENODATA,
+					    "report %u", c->report);
+			if (c->hashed) {
+				KUNIT_EXPECT_EQ(test, x->seen.hash, HASH_VALUE);
+				KUNIT_EXPECT_EQ(test, x->seen.hash_type, c->xdp);
+			}
+			KUNIT_EXPECT_EQ(test, cap->hash, c->hashed ? HASH_VALUE : 0);
+			KUNIT_EXPECT_EQ(test, cap->l4_hash, c->l4);
+			kfree(cap);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, xdp_attach(x, NULL), 0);
+}
+
 /* ethtool -K rxhash off: nobody looks at it. */
 static void hash_switched_off(struct kunit *test)
 {
@@ -153,6 +189,7 @@ static void hash_not_believed(struct kunit *test)
 
 static struct kunit_case hash_kunit_cases[] = {
 	KUNIT_CASE_PARAM(hash_reaches_skb, net_gen_modes),
+	KUNIT_CASE_PARAM(hash_reaches_program, net_gen_modes),
 	KUNIT_CASE_PARAM(hash_switched_off, net_gen_modes),
 	KUNIT_CASE_PARAM(hash_configured, net_gen_modes),
 	KUNIT_CASE_PARAM(hash_not_believed, net_gen_modes),

@@ -21,6 +21,9 @@ static void xdp_look(struct xdp_seen *seen, struct xdp_buff *xdp)
 	seen->linear = xdp->data_end - xdp->data;
 	seen->headroom = xdp->data - xdp->data_hard_start;
 	seen->frags = xdp_buff_has_frags(xdp) ? sinfo->nr_frags : 0;
+	seen->hash_err = xdp->rxq->dev->xdp_metadata_ops->xmo_rx_hash((struct xdp_md *)xdp,
+								      &seen->hash,
+								      &seen->hash_type);
 	memcpy(seen->data, xdp->data, seen->linear);
 	for (i = 0, at = seen->linear; i < seen->frags; i++) {
 		memcpy(seen->data + at, skb_frag_address(&sinfo->frags[i]),
@@ -132,11 +135,13 @@ static void xdp_end(void *data)
 	kvfree(x->seen.data);
 }
 
-/* An open interface, and a program that takes fragments; not attached. */
-struct xdp_env *xdp_start(struct kunit *test, const struct net_param *param, u64 features)
+/* The same as below, with a device that is seen to first. */
+struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *param, u64 features,
+				void (*tune)(struct memdev *dev))
 {
 	struct memdev_setup setup = {
 		.features = features,
+		.tune = tune,
 		.ctrl = features & BIT_ULL(VIRTIO_NET_F_CTRL_VQ),
 	};
 	struct xdp_env *x = kunit_kzalloc(test, sizeof(*x), GFP_KERNEL);
@@ -157,6 +162,12 @@ struct xdp_env *xdp_start(struct kunit *test, const struct net_param *param, u64
 	net_no_bql(x->net);
 	WRITE_ONCE(xdp_now, x);
 	return x;
+}
+
+/* An open interface, and a program that takes fragments; not attached. */
+struct xdp_env *xdp_start(struct kunit *test, const struct net_param *param, u64 features)
+{
+	return xdp_start_tuned(test, param, features, NULL);
 }
 
 /* The usual beginning: attached, and none of the old buffers left. */

@@ -8,6 +8,7 @@
 
 #include <linux/filter.h>
 #include <linux/netlink.h>
+#include <net/xdp.h>
 
 #include "net_env.h"
 
@@ -28,6 +29,9 @@ struct xdp_seen {
 	u32 linear;
 	u32 frags;
 	u32 headroom;
+	int hash_err;	/* what the metadata kfunc answers */
+	u32 hash;
+	enum xdp_rss_hash_type hash_type;
 	u8 *data;	/* MEMDEV_MAX_PKT */
 };
 
@@ -44,6 +48,8 @@ struct xdp_env {
 			 BIT_ULL(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
 
 struct xdp_env *xdp_start(struct kunit *test, const struct net_param *param, u64 features);
+struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *param, u64 features,
+				void (*tune)(struct memdev *dev));
 int xdp_init_test(struct kunit *test);
 int xdp_attach(struct xdp_env *x, struct bpf_prog *prog);
 int xdp_attach_told(struct xdp_env *x, struct bpf_prog *prog, struct netlink_ext_ack *extack);
