@@ -72,6 +72,8 @@ static struct rxmem_pages *rxmem_watch(struct kunit *test,
 
 	KUNIT_ASSERT_NOT_NULL(test, pages);
 	pages->nd = nd;
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "takes CONFIG_TRACEPOINTS");
 	for_each_kernel_tracepoint(rxmem_find, pages);
 	if (!pages->hold || !pages->release)
 		kunit_skip(test, "this kernel's page pools have no tracepoints");
