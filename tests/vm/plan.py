@@ -15,6 +15,8 @@ import cases_memory
 import cases_power
 import cases_tunnel
 import cases_variants
+import cases_xdp
+import cases_xsk
 from qemu_guest import BackendGuest
 from suite import Case
 from vmlib.guest import Guest
@@ -24,6 +26,7 @@ CONTROL = (*cases_ctrl.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_tun
            *cases_power.CASES, *cases_end.CASES)
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
+XDP = (*cases_xdp.CASES, *cases_xsk.CASES, *cases_end.CASES)
 DEBUG_MEMORY = 1536
 
 
@@ -68,10 +71,23 @@ def _debug_boots() -> list[Boot]:
     boots[-1] = Boot("big-packed-iommu", nics,
                      command_line="intel_iommu=on",
                      arguments=["-device", "intel-iommu"])
+    nics = _pair("mergeable", False)
+    nics[0].iommu = True
+    boots.append(Boot("xdp-mergeable-split-iommu", nics, XDP, command_line="intel_iommu=on",
+                      arguments=["-device", "intel-iommu"]))
     for boot in boots:
         boot.memory = DEBUG_MEMORY
         boot.command_line += " panic_on_warn=1 kmemleak=on"
     return boots
+
+
+def _xdp_boots() -> list[Boot]:
+    """Each buffer mode once, and in one of them what takes its time."""
+    return [Boot(f"xdp-{mode}-{'packed' if packed else 'split'}",
+                 [*_pair(mode, packed), Nic(mode=mode, packed=packed, pairs=2)],
+                 (*more, *XDP))
+            for mode, packed, more in (("mergeable", False, cases_xdp.LONG), ("big", True, ()),
+                                       ("small", False, ()))]
 
 
 def boots(kver: str) -> list[Boot]:
@@ -85,5 +101,5 @@ def boots(kver: str) -> list[Boot]:
                    command_line="swiotlb=force")
     backend = Boot("vhost-user", cases_backend.backend_nics(),
                    (*cases_backend.CASES, *cases_end.CASES), guest=BackendGuest)
-    return [_control(), backend, variants, bounced] + [
+    return [_control(), backend, variants, bounced, *_xdp_boots()] + [
         _combination(mode, packed) for mode in MODES for packed in (False, True)]

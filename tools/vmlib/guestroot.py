@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import debs, paths, proc
@@ -16,9 +17,11 @@ from .cpio import CpioWriter
 from .errors import VmError
 
 PACKAGES = ("busybox-static", "dash", "iproute2", "ethtool", "iperf3", "iputils-ping",
-            "tcpdump", "socat")
+            "tcpdump", "socat", "xdp-tools")
 PROGRAMS = ("bin/dash", "bin/ip", "sbin/tc", "bin/ss", "sbin/bridge", "sbin/ethtool",
-            "usr/bin/iperf3", "bin/ping", "usr/bin/tcpdump", "usr/bin/socat")
+            "usr/bin/iperf3", "bin/ping", "usr/bin/tcpdump", "usr/bin/socat", "usr/sbin/xdp-bench",
+            "usr/sbin/xdp-filter", "usr/sbin/xdp-loader", "usr/sbin/xdpdump")
+BPF_OBJECTS = "usr/lib/x86_64-linux-gnu/bpf"
 LOADER = "lib64/ld-linux-x86-64.so.2"
 GUEST_FILES = Path(__file__).parent / "guest"
 
@@ -63,11 +66,23 @@ def _pack_programs(root: Path, cpio: CpioWriter) -> None:
     for name in sorted(names - {"busybox", "sh"}):
         cpio.symlink("bin/" + name, "busybox")
     cpio.symlink("bin/sh", "/usr/bin/dash")
+    for program in sorted((root / BPF_OBJECTS).glob("*.o")):
+        cpio.file(f"{BPF_OBJECTS}/{program.name}", program)
     for library in sorted(libraries):
         cpio.file(library, Path(str(root) + library).resolve())
 
 
+def _compiled(source: Path) -> bytes:
+    """A program of ours, without libraries."""
+    with tempfile.TemporaryDirectory() as where:
+        program = Path(where) / source.stem
+        proc.run(["gcc", "-O2", "-Wall", "-static", "-o", str(program), str(source)])
+        return program.read_bytes()
+
+
 def _pack_own_files(cpio: CpioWriter) -> None:
+    for source in sorted(GUEST_FILES.glob("*.c")):
+        cpio.data(f"usr/bin/{source.stem}", _compiled(source), 0o755)
     cpio.data("init", (GUEST_FILES / "init").read_bytes(), 0o755)
     cpio.data("sbin/agent", (GUEST_FILES / "agent").read_bytes(), 0o755)
     cpio.data("lib/nics-up", (GUEST_FILES / "nics-up").read_bytes())
