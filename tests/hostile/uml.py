@@ -133,7 +133,7 @@ def guest(where: Path, driver: str, scenario: Scenario) -> str:
     try:
         return process.communicate(timeout=TIMEOUT + 30)[0]
     finally:
-        proc.end_session(process)
+        proc.end_tree(process)
 
 
 def verdict(text: str) -> str:

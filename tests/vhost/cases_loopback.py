@@ -60,7 +60,7 @@ def instance(number: int, driver: str, script: str, where: str,
     try:
         yield process, log
     finally:
-        proc.end_session(process)
+        proc.end_tree(process)
 
 
 def rates(text: str) -> list[float]:

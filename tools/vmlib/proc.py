@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator, Optional, Sequence, TypeVar
 
@@ -167,16 +167,28 @@ def stop(process: subprocess.Popen, patience: float = 3) -> None:
     process.wait()
 
 
-def end_session(process: subprocess.Popen) -> None:
-    """End a process that was started with start_new_session, and all of its session:
-    what runs under timeout(1), such as a UML kernel, is in another process group."""
+def _children() -> dict[int, list[int]]:
+    """Of every process there is."""
+    found: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2]
-                   .split()[3]) == process.pid:
-                os.kill(int(stat.parent.name), signal.SIGKILL)
+            text = stat.read_text(encoding="ascii", errors="replace")
         except OSError:
             continue        # it has ended meanwhile
+        found.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    return found
+
+
+def end_tree(process: subprocess.Popen) -> None:
+    """End a process and all that came from it: what runs under timeout(1) has a process
+    group of its own, and a UML kernel even a session."""
+    children, tree = _children(), [process.pid]
+    for pid in tree:
+        tree += children.get(pid, [])
+    if process.poll() is None:
+        for pid in tree:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
