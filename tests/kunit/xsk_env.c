@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include <linux/sched/mm.h>
 #include <net/sock.h>
 #include <net/xdp_sock.h>
 #include <virtnet/virtnet.h>
@@ -101,9 +102,13 @@ static int xsk_umem(struct xsk_env *s, u32 flags)
 		.chunk_size = s->frame,
 		.flags = flags,
 	};
+	bool fresh = !current->mm;
 
 	s->umem = kunit_vm_mmap(s->test, NULL, 0, reg.len, PROT_READ | PROT_WRITE,
 				MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	/* What is made for the thread then has a reference that nobody drops. */
+	if (fresh && current->mm)
+		mmdrop(current->mm);
 	if (!s->umem || IS_ERR_VALUE(s->umem))
 		return -ENOMEM;
 	reg.addr = s->umem;

@@ -7,7 +7,7 @@ import struct
 import time
 
 import traffic
-from cases_ctrl import PAIRS, name_of
+from cases_control import PAIRS, name_of
 from suite import Context, Skip, case, expect, expect_equal
 from vmlib import counters, features, genl
 from vmlib.nic import Nic

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 import wire
-from cases_ctrl import TWO, name_of
+from cases_control import TWO, name_of
 from suite import Context, case, expect, expect_equal
 from vmlib.nic import Nic
 

@@ -4,7 +4,7 @@
 import os
 
 import traffic
-from cases_ctrl import CPUS, HASHING, PAIRS, SINGLE, TWO, channels, every_queue_works, name_of, refused
+from cases_control import CPUS, HASHING, PAIRS, SINGLE, TWO, channels, every_queue_works, name_of, refused
 from cases_filter import CHOSEN
 from suite import Context, Skip, case, expect, expect_equal
 from vmlib import migrate

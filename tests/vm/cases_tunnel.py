@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Iterator
 
 import traffic
-from cases_ctrl import PAIRS, name_of
+from cases_control import PAIRS, name_of
 from cases_device import negotiated
 from suite import Context, case, expect, expect_equal
 from vmlib import counters, iperf

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 
 import cases_backend
-import cases_ctrl
+import cases_control
 import cases_data
 import cases_device
 import cases_diag
@@ -22,7 +22,7 @@ from suite import Case
 from vmlib.guest import Guest
 from vmlib.nic import MODES, Nic
 
-CONTROL = (*cases_ctrl.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_tunnel.CASES,
+CONTROL = (*cases_control.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_tunnel.CASES,
            *cases_power.CASES, *cases_end.CASES)
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
@@ -56,8 +56,8 @@ def _combination(mode: str, packed: bool) -> Boot:
 
 def _control() -> Boot:
     """The guest whose settings are changed, and which is moved and put to sleep."""
-    return Boot("control", cases_ctrl.ctrl_nics(), CONTROL, cpus=cases_ctrl.CPUS,
-                arguments=cases_ctrl.ctrl_arguments())
+    return Boot("control", cases_control.ctrl_nics(), CONTROL, cpus=cases_control.CPUS,
+                arguments=cases_control.ctrl_arguments())
 
 
 def _debug_boots() -> list[Boot]:
