@@ -7,7 +7,8 @@ import subprocess
 from . import paths
 from .errors import VmError
 
-PACKAGES = ("qemu-system-x86", "iproute2", "iperf3", "util-linux", "procps", "kmod")
+PACKAGES = ("qemu-system-x86", "iproute2", "iperf3", "util-linux", "procps", "kmod",
+            "gcc", "libc6-dev")
 
 
 def prepare(*more: str) -> None:
