@@ -20,7 +20,8 @@ LARGE = (1514, 3000, 4000, 6000, 9014)
 @contextmanager
 def echoing(ctx: Context, arguments: str, how: str) -> Iterator[None]:
     """xsk-echo in the background, with a socket of the kind it has to be."""
-    ctx.guest.sh(f"xsk-echo {arguments} >{LOG} 2>&1 & echo $! >{PID}")
+    # Emptied here: its own shell does that at its leisure, and the last one's is there.
+    ctx.guest.sh(f": >{LOG}; xsk-echo {arguments} >>{LOG} 2>&1 & echo $! >{PID}")
     try:
         ctx.guest.sh(f"until grep -qx ready {LOG}; do kill -0 $(cat {PID}) 2>/dev/null || "
                      f"{{ cat {LOG}; exit 1; }}; usleep 20000; done")
