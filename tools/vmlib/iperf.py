@@ -90,8 +90,10 @@ class Background:
 
     def __init__(self, guest: Guest, nic: Nic, port: int, streams: int):
         self._guest = guest
-        self._guest.sh(f"""iperf3 -c {nic.address(True)} -p {port} -P {streams} -b {self.RATE} \
-            --bidir -t 3600 -i 1 --forceflush >{self.LOG} 2>&1 &
+        # Emptied first, in the foreground: the last one's intervals are not this one's.
+        self._guest.sh(f""": >{self.LOG}
+            iperf3 -c {nic.address(True)} -p {port} -P {streams} -b {self.RATE} \
+            --bidir -t 3600 -i 1 --forceflush >>{self.LOG} 2>&1 &
             echo $! >/run/iperf3.pid""")
 
     def intervals(self) -> int:
