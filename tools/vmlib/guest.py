@@ -18,7 +18,8 @@ from .qmp import Qmp
 # be measured against another, and patience before a standstill is a complaint.
 COMMAND_LINE = ("console=ttyS0 loglevel=5 panic=-1 8250.nr_uarts=2 mitigations=off "
                 "no_timer_check random.trust_cpu=on tsc=unstable clocksource=hpet "
-                "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300")
+                "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 "
+                "suspend.pm_test_delay=1")
 BOOT_SECONDS = 240
 COMMAND_SECONDS = 180
 

@@ -93,17 +93,17 @@ class Background:
         # Emptied first, in the foreground: the last one's intervals are not this one's.
         self._guest.sh(f""": >{self.LOG}
             iperf3 -c {nic.address(True)} -p {port} -P {streams} -b {self.RATE} \
-            --bidir -t 3600 -i 1 --forceflush >>{self.LOG} 2>&1 &
+            --bidir -t 3600 -i 0.25 --forceflush >>{self.LOG} 2>&1 &
             echo $! >/run/iperf3.pid""")
 
     def intervals(self) -> int:
-        """Seconds with data, in the direction that has fewer of them."""
+        """Quarters of a second with data, in the direction that has fewer of them."""
         text = self._guest.sh(f"grep -F '[SUM]' {self.LOG} || true")
         ways = [way for way, amount in self.INTERVAL.findall(text) if float(amount)]
         return min(ways.count("TX"), ways.count("RX"))
 
     def goes_on(self, what: str, seconds: float = 30) -> None:
-        """Wait until data moves both ways, for longer than a second already begun."""
+        """Wait until data moves both ways, for longer than an interval already begun."""
         enough = self.intervals() + 2
         proc.poll(f"iperf3 to move data {what}", lambda: self.intervals() >= enough, seconds, 0.3)
 
