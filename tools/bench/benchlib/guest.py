@@ -209,7 +209,8 @@ def _command(setup: Setup, boot: Boot, initrd: Path) -> list[str]:
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-M", "pc-i440fx-7.1,accel=tcg", "-cpu", CPU, "-smp", "1",
             "-m", "1024", "-icount", "shift=0,sleep=off", "-rtc", "base=2025-01-01,clock=vm",
-            "-kernel", str(setup.kernel.image), "-initrd", str(initrd), "-append", CMDLINE,
+            "-kernel", str(setup.kernel.image), "-initrd", str(initrd),
+            "-append", f"{CMDLINE} {setup.work.command_line}".rstrip(),
             "-serial", "stdio",
             "-plugin", f"{plugin()},out={boot.counts},skip={setup.skip:x},"
                        f"vhub={1 if setup.work.net == 'vhub' else 0}"]

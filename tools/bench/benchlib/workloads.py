@@ -59,6 +59,7 @@ class Workload:
     modules: tuple[str, ...] = ()
     tx_hold_ns: int = 100_000           # how long devices under test hold a transmit
     settings: str = ""                  # shell that is run on $NIC first, virtnet only
+    command_line: str = ""              # of the guest's kernel, beside the usual
 
     @property
     def boots(self) -> int:
@@ -163,6 +164,13 @@ def _variant(work: Workload, suffix: str, title: str, net: str = "hub",
                    device=device, net=net)
 
 
+def _bounced(work: Workload) -> Workload:
+    """Behind bounce buffers: the device may see nothing else of the guest's memory."""
+    return replace(work, name=f"{work.name}-bounced", title=f"{work.title}, bounce buffers",
+                   device={"iommu_platform": "on", "disable-legacy": "on"},
+                   command_line="swiotlb=force")
+
+
 def _listed(work: Workload) -> Workload:
     return replace(work, name=f"{work.name}-list", title=f"{work.title}, list delivery",
                    settings=LIST)
@@ -173,11 +181,12 @@ def catalogue() -> dict[str, Workload]:
     found = {work.name: work for work in _base()}
     drop, send = found["rx64-drop"], found["tx64"]
     more = [
-        _listed(drop), _listed(found["rx1500-udp"]),
+        _listed(drop), _listed(found["rx1500-udp"]), _listed(found["rx64-drop-1"]),
         _variant(drop, "packed", "packed ring", packed="on"),
         _variant(send, "packed", "packed ring", packed="on"),
         _variant(drop, "small", "small buffers", mrg_rxbuf="off"),
         _variant(drop, "big", "big buffers", net="vhub", mrg_rxbuf="off"),
+        _bounced(drop), _bounced(send), _bounced(found["rx1500-udp"]), _bounced(found["tcp-gso"]),
     ]
     found.update((work.name, work) for work in more)
     return found
