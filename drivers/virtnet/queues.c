@@ -322,6 +322,7 @@ int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 		/* What was negotiated may differ from when the set was made. */
 		virtnet_hdr_rules_init(&qs->rq[i].rules, &qs->vi->caps);
 		qs->rq[i].vq = vqs[rxq2vq(i)];
+		qs->rq[i].wipe = !premapped && ring_bounces(vqs[rxq2vq(i)]);
 		qs->sq[i].vq = vqs[txq2vq(i)];
 		qs->sq[i].phys = ring_takes_phys(qs->sq[i].vq);
 		qs->sq[i].most = min_t(unsigned int, VIRTNET_TX_SG,

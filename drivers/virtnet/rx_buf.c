@@ -14,9 +14,11 @@
 #include <linux/prefetch.h>
 
 /*
- * Memory the device may see must hold nothing of ours. Bounce buffers copy
- * the old content out, so pages are zeroed when the pool first gets them; what
- * a recycled page holds came from the device.
+ * Memory the device may see must hold nothing of ours. Mapping for bounce buffers
+ * copies the old content out, so pages are zeroed when the pool first gets them.
+ * A recycled page holds what came from the device, and what the stack made of it
+ * in place, which may be plain text: it is shown again only where the ring maps
+ * each buffer anew, and see virtnet_rx_wipe() for that.
  */
 #define VIRTNET_RX_GFP	(__GFP_ZERO | __GFP_NOWARN)
 
@@ -177,6 +179,16 @@ static noinline int virtnet_rx_first_small(struct receive_queue *rq,
 	return virtnet_rx_first_alloc(rq, buf, size, gfp);
 }
 
+/* A ring that bounces each buffer by itself is about to show the device all of this one. */
+static noinline void virtnet_rx_wipe(const struct virtnet_rx_buf *buf,
+				     unsigned int nsg)
+{
+	unsigned int i;
+
+	for (i = 0; i < nsg; i++)
+		memset(sg_virt(&buf->sg[i]), 0, buf->sg[i].length);
+}
+
 /* Give a slot the memory it lacks, or memory of the size now wanted. */
 static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 					struct virtnet_rx_buf *buf, gfp_t gfp)
@@ -190,9 +202,12 @@ static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 		err = virtnet_rx_first_small(rq, buf, gfp);
 	if (unlikely(rq->plan.pages > 1) && !err)
 		err = virtnet_rx_chain_alloc(rq, buf, gfp);
-	if (likely(!err))
-		buf->ready = rq->want;
-	return err;
+	if (unlikely(err))
+		return err;
+	if (unlikely(rq->wipe))
+		virtnet_rx_wipe(buf, rq->nsg);
+	buf->ready = rq->want;
+	return 0;
 }
 
 /* Return a slot's memory to the pool; not from NAPI, which is off. */

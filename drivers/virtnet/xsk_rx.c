@@ -91,6 +91,9 @@ static int virtnet_xsk_post(struct receive_queue *rq)
 		xsk_buff_raw_dma_sync_for_device(rq->xsk->pool,
 						 sg_dma_address(buf->sg),
 						 buf->len);
+	/* What was in it is the application's. */
+	if (unlikely(rq->wipe))
+		memset(buf->hdr, 0, buf->len);
 	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped,
 			  GFP_ATOMIC);
 	if (likely(!err))

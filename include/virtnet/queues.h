@@ -118,6 +118,8 @@ struct virtnet_rx_slice {
 /**
  * struct receive_queue - one receive queue
  *
+ * @wipe: the ring shows the device what a buffer held before
+ *
  * Everything is NAPI's alone while the queue runs; the timer and the
  * interrupt only schedule NAPI.
  */
@@ -139,6 +141,7 @@ struct receive_queue {
 	u8 descs;
 	bool split_hdr;
 	bool premapped;
+	bool wipe;
 	bool hash_report;
 	u16 refill_at;
 

@@ -10,6 +10,7 @@
 #include <compat/compat.h>
 
 #include <linux/netdevice.h>
+#include <linux/swiotlb.h>
 #include <linux/virtio.h>
 
 /**
@@ -52,7 +53,15 @@ static inline bool ring_premapped(struct virtqueue *vq,
 	return false;
 }
 
-/* The same for buffers that the device reads; the tx lock is held. */
+/* Does a ring that maps by itself copy what is posted, with all that it held before? */
+static inline bool ring_bounces(struct virtqueue *vq)
+{
+	struct device *dma_dev = virtqueue_dma_dev(vq);
+
+	return dma_dev && is_swiotlb_force_bounce(dma_dev);
+}
+
+/* ring_add_in() for buffers that the device reads; the tx lock is held. */
 static inline int ring_add_out(struct virtqueue *vq, struct scatterlist *sg,
 			       unsigned int num, void *token)
 {

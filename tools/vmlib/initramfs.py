@@ -16,8 +16,8 @@ from .kernels import Kernel
 
 AT_BOOT = ("virtio_pci", "af_packet", "button")
 ON_DEMAND = ("virtio_net", "8021q", "dummy", "veth", "sch_fq", "sch_ingress", "cls_u32",
-             "cls_flower", "act_mirred", "act_gact", "act_csum", "sch_netem", "bridge", "macvlan",
-             "vxlan")
+             "cls_flower", "act_mirred", "act_gact", "act_csum", "act_pedit", "sch_netem",
+             "bridge", "macvlan", "vxlan")
 
 
 def _module_line(path: str, needs: list[str]) -> str:
