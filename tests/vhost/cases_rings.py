@@ -253,6 +253,34 @@ for _format, _bit in FORMATS.items():
     case(f"rings: {_format}, packet larger than a buffer that cannot merge", _bit)(small_buffers)
 
 
+def canaries(features: int) -> None:
+    """Old memory is found in what the driver posts: to be written, and to be read."""
+    word = bytes.fromhex("0123456789abcdef")
+    with Device("--backend", "sink", "--canary", hex(int.from_bytes(word, "little"))) as device:
+        pair = Pair(device, features)
+        pair.send(frame(100), [5])
+        pair.send(frame(100), header=b"\0\0" + word + b"\0\0")
+        pair.send(frame(61)[:-9] + word + b"\0", [20], indirect=True)
+        for _ in range(3):
+            pair.tx.wait_used()
+    queues = device.stats["devices"][0]["queues"]
+    assert [q["canaries"] for q in queues] == [0, 2], queues
+    with Device("--backend", "echo", "--canary", hex(int.from_bytes(word, "little"))) as device:
+        pair = Pair(device, features)
+        chain = pair.rx.place([500, 1500])
+        for at, offset in ((chain[0][0], 0), (chain[0][0], 11), (chain[1][0], 1500 - 8)):
+            pair.front.memory.write(at + offset, word)
+        pair.rx.add_chain(chain)
+        pair.send(frame(60))
+        pair.receive()
+    queues = device.stats["devices"][0]["queues"]
+    assert queues[0]["canaries"] == 3 and not queues[1]["canaries"], queues
+
+
+for _format, _bit in FORMATS.items():
+    case(f"rings: {_format}, canaries in what is posted", _bit | bits(vu.INDIRECT))(canaries)
+
+
 def restart(features: int) -> None:
     """Stop where it stands, start again there, with the buffers still posted."""
     with Device("--backend", "echo") as device:

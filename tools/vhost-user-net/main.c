@@ -74,7 +74,7 @@ static const char usage[] =
 "      --enable F[,F...]    offer these features (see --features)\n"
 "      --disable F[,F...]   do not offer these\n"
 "      --inband             offer in-band notifications\n"
-"      --canary N           count N, 8 aligned bytes, in what the driver posts\n"
+"      --canary N           count N, 8 bytes, in what the driver posts\n"
 "      --script FILE        misbehave as FILE says (Documentation/device-scripts.rst)\n"
 "\n"
 "The program:\n"

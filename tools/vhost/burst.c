@@ -82,8 +82,6 @@ static void fill(struct vhost_vq *vq, const struct vhost_pkt *pkt,
 		const struct vhost_chain *c = &dev->chain[i];
 		size_t part = min(total - done, (size_t)c->in_len), h = 0;
 
-		if (unlikely(dev->canary))
-			vq->stats.canaries += vhost_sg_find(dev, c, dev->canary);
 		if (done < dev->hdr_len) {
 			h = min(dev->hdr_len - done, part);
 			vhost_sg_write(dev, c, 0, (u8 *)&hdr + done, h);

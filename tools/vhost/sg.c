@@ -87,21 +87,20 @@ size_t vhost_sg_write(struct vhost_dev *dev, const struct vhost_chain *chain,
 	return done;
 }
 
-/* How often @what, aligned, lies in the part of a chain that we may write. */
+/* How often @what lies in what a chain lets us see, wherever it begins. */
 unsigned int vhost_sg_find(const struct vhost_dev *dev,
 			   const struct vhost_chain *chain, u64 what)
 {
-	u32 i = chain->first + chain->n_out, end = i + chain->n_in;
+	u32 i = chain->first, end = i + chain->n_out + chain->n_in;
 	unsigned int found = 0;
 
 	for (; i < end; i++) {
-		const u8 *p = dev->sg.iov[i].iov_base;
-		size_t at = (size_t)(-(uintptr_t)p & 7);
-		u64 v;
+		const u8 *at = dev->sg.iov[i].iov_base;
+		const u8 *stop = at + dev->sg.iov[i].iov_len;
 
-		for (; at + sizeof(v) <= dev->sg.iov[i].iov_len; at += sizeof(v)) {
-			memcpy(&v, p + at, sizeof(v));
-			found += v == what;
+		while ((at = memmem(at, (size_t)(stop - at), &what, sizeof(what)))) {
+			at += sizeof(what);
+			found++;
 		}
 	}
 	return found;

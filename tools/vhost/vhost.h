@@ -66,7 +66,7 @@ struct vhost_vq_stats {
 	u64 too_small;		/* buffer smaller than the packet */
 	u64 bad_chain;		/* chain refused: address, length, loop */
 	u64 bad_ring;		/* ring itself makes no sense: stopped */
-	u64 canaries;		/* found in buffers posted for us to write */
+	u64 canaries;		/* found in what the driver posts */
 };
 
 /*

@@ -279,6 +279,9 @@ int vhost_vq_pop(struct vhost_vq *vq, struct vhost_chain *chain)
 		ret = pop(vq, chain);
 		if (unlikely(vq->inflight && ret))
 			vhost_inflight_mark(vq, chain);
+		if (unlikely(vq->dev->canary && ret == 1))
+			vq->stats.canaries += vhost_sg_find(vq->dev, chain,
+							    vq->dev->canary);
 		if (likely(ret == 1))
 			return 1;
 		if (!ret)
