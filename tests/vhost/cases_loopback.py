@@ -71,9 +71,6 @@ def rates(text: str) -> list[float]:
 
 
 def loopback(driver: str, packed: bool) -> None:
-    if driver == "virtnet":
-        subprocess.run([str(ROOT / "tools" / "uml"), "module"], check=True,
-                       stdout=subprocess.DEVNULL)
     (ROOT / "build" / "uml").mkdir(parents=True, exist_ok=True)
     # the guests mount a /tmp of their own
     with tempfile.TemporaryDirectory(dir=ROOT / "build" / "uml") as where:

@@ -135,9 +135,6 @@ echo "uml-received $(cat /sys/class/net/$name/statistics/rx_packets)"
 
 def uml(driver: str, ring: str) -> None:
     """A receive flood into a UML kernel at native speed."""
-    if driver == "virtnet":
-        subprocess.run([str(ROOT / "tools" / "uml"), "module"], check=True,
-                       stdout=subprocess.DEVNULL)
     # the guest mounts its own /tmp
     (ROOT / "build" / "uml").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "build" / "uml") as where:

@@ -14,6 +14,10 @@ from vmlib.guest import Guest
 from vmlib.nic import Nic
 
 
+# Of guests where the kernel does not matter.
+KVER = "6.12"
+
+
 @dataclass
 class VhostNic(Nic):
     """MSI-X is off: QEMU 7.2 without KVM crashes on it with vhost-user."""
@@ -36,6 +40,7 @@ class BackendGuest(Guest):
 
     device: subprocess.Popen | None = None
     backend = "tap"
+    script: Path | None = None          # of each device
 
     def _argv(self, here: Path) -> list[str]:
         argv = [str(PROGRAM), "--json", str(here / "stats.json")]
@@ -43,6 +48,7 @@ class BackendGuest(Guest):
             back = f"tap:{nic.tap}" if self.backend == "tap" else self.backend
             argv += ["--socket", str(here / f"vhost{nic.index}"), "--queues", str(nic.pairs),
                      "--mac", nic.mac, "--backend", back]
+            argv += ["--script", str(self.script)] if self.script else []
         return argv
 
     def configure_host(self) -> None:
@@ -60,7 +66,11 @@ class BackendGuest(Guest):
                 proc.dies_with_us(self.ns.argv(self._argv(here))), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         sockets = [here / f"vhost{nic.index}" for nic in self.nics]
-        until("the device to listen", lambda: all(s.exists() for s in sockets))
+        until("the device to listen", lambda: self.ended() or all(s.exists() for s in sockets))
+        assert not self.ended(), (here / "device.log").read_text(encoding="utf-8")[-2000:]
+
+    def ended(self) -> bool:
+        return self.device is None or self.device.poll() is not None
 
     def kill_device(self) -> None:
         assert self.device and self._run
@@ -94,16 +104,16 @@ class BackendGuest(Guest):
         return json.loads((self._run.path / "stats.json").read_text(encoding="utf-8"))["devices"]
 
     def close(self) -> None:
-        if self.device and self.device.poll() is None:
+        if self.device and not self.ended():
             self.device.kill()
             self.device.wait()
         super().close()
 
 
 class VhostGuest(BackendGuest):
-    """The same for this directory's suite, where the kernel does not matter."""
+    """The same for this directory's suite."""
 
-    def __init__(self, driver: str, nics: list[Nic], kver: str = "6.12", **more):
+    def __init__(self, driver: str, nics: list[Nic], kver: str = KVER, **more):
         kernel = kernels.get(kver)
         module = kernels.build(kernel) if driver == "virtnet" else None
         super().__init__(kernel, nics, f"vhost-{driver}", module, **more)
