@@ -9,7 +9,7 @@ from pathlib import Path
 import dpdk
 from device import PROGRAM, ROOT
 from frontend import until
-from vmlib import kernels, proc
+from vmlib import kernels, paths, proc
 from vmlib.guest import Guest
 from vmlib.nic import Nic
 
@@ -31,8 +31,10 @@ class VhostNic(Nic):
 
 
 def build() -> None:
-    """Make the program that is the device."""
-    subprocess.run(["make", "-s", "-j2", "-C", str(ROOT / "tools" / "vhost-user-net")], check=True)
+    """Make the program that is the device; other suites may run at the same time."""
+    with proc.locked(paths.BUILD / "vhost-user-net.lock"):
+        subprocess.run(["make", "-s", "-j2", "-C", str(ROOT / "tools" / "vhost-user-net")],
+                       check=True)
 
 
 class BackendGuest(Guest):
