@@ -4,6 +4,7 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/pci.h>
 #include <linux/rtnetlink.h>
 #include <linux/topology.h>
 #include <linux/virtio_config.h>
@@ -81,6 +82,33 @@ static void virtnet_pair_cpus(const struct virtnet_info *vi, unsigned int pair,
 	cpumask_clear(mask);
 	for (; i < end; i++)
 		cpumask_set_cpu(cpumask_local_spread(i % cpus, node), mask);
+}
+
+/**
+ * virtnet_vq_irq() - the number of a queue's interrupt, for those who ask
+ * @vq: an rx or a tx queue
+ *
+ * The virtio core keeps it to itself. On PCI it has one vector for changes of
+ * the configuration, and then one for each queue with a callback, which every
+ * queue up to this one has; or, with two vectors in all, one for all queues.
+ *
+ * Return: the number, or -1 where it is not known.
+ */
+int virtnet_vq_irq(struct virtqueue *vq)
+{
+	struct device *parent = vq->vdev->dev.parent;
+	struct pci_dev *pdev;
+	bool shared;
+	int irq;
+
+	if (!dev_is_pci(parent))
+		return -1;
+	pdev = to_pci_dev(parent);
+	if (!pdev->msix_enabled)
+		return pdev->irq;
+	shared = pci_irq_vector(pdev, 2) < 0;
+	irq = pci_irq_vector(pdev, shared ? 1 : vq->index + 1);
+	return irq < 0 ? -1 : irq;
 }
 
 /**

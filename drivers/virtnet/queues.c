@@ -348,6 +348,7 @@ void virtnet_qset_fill(struct virtnet_qset *qs)
 /* Let NAPI look once: it kicks, retries the refill, and arms the callback. */
 void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
 {
+	netif_napi_set_irq(napi, virtnet_vq_irq(vq));
 	napi_enable(napi);
 	local_bh_disable();
 	ring_schedule(napi, vq);

@@ -4,6 +4,7 @@
 #define _VIRTNET_CHANNELS_H
 
 struct virtnet_info;
+struct virtqueue;
 
 int virtnet_channels_module_init(void);
 void virtnet_channels_module_exit(void);
@@ -11,5 +12,6 @@ int virtnet_channels_watch(struct virtnet_info *vi);
 void virtnet_channels_unwatch(struct virtnet_info *vi);
 int virtnet_channels_set(struct virtnet_info *vi, unsigned int pairs);
 void virtnet_channels_spread(struct virtnet_info *vi);
+int virtnet_vq_irq(struct virtqueue *vq);
 
 #endif
