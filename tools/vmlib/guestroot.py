@@ -112,7 +112,7 @@ def archive() -> Path:
             _unpack(root)
             (root / ".complete").touch()
         if not result.exists():
-            for old in base.glob("programs-*.cpio"):
-                old.unlink()
+            paths.drop_unused(base, "programs-*.cpio")
             _pack(root, result)
+        result.touch()
     return result

@@ -72,9 +72,9 @@ def _modules_archive(kernel: Kernel) -> Path:
     result = base / f"{name}{_key(kernel)}.cpio"
     with proc.locked(base / "lock"):
         if not result.exists():
-            for old in base.glob(name + "*"):
-                old.unlink()
+            paths.drop_unused(base, name + "*")
             _pack_modules(kernel, result)
+        result.touch()
     return result
 
 

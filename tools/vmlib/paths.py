@@ -2,6 +2,7 @@
 """Where things are: the project, its build products and the cache."""
 
 import os
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,3 +17,10 @@ def cache() -> Path:
     path = Path(os.environ.get("VIRTNET_CACHE") or base / "virtnet")
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def drop_unused(base: Path, pattern: str) -> None:
+    """Remove files that nobody used for an hour: other checkouts have theirs here too."""
+    for old in base.glob(pattern):
+        if old.stat().st_mtime < time.time() - 3600:
+            old.unlink()
