@@ -73,6 +73,30 @@ def table(kver: str, works: list[Workload]) -> str:
     return "\n".join(lines)
 
 
+def _adopted(driver: str, values: list[float], work: Workload) -> dict:
+    """What a row of a table says, in the form of a result."""
+    rest = values[-len(SPLIT) - 4:]
+    kicks, interrupts, repeats, memory = rest[len(SPLIT):]
+    return {"kver": "", "driver": driver, "workload": work.name, "headline": values[0],
+            "rxmem_kib": int(memory), "boots": work.boots,
+            "profile": {"by_class": dict(zip(SPLIT, rest)), "by_function": [], "calls": {},
+                        "doorbells": kicks, "interrupts": interrupts, "repeats": repeats}}
+
+
+def adopt(kver: str, text: str, works: list[Workload]) -> None:
+    """Take over from a page's table what has not been measured here."""
+    known, work = load(kver), None
+    titles = {work.title: work for work in works}
+    for line in text.splitlines():
+        name, *values = line.split() or [""]
+        if name in ("intree", "virtnet") and work:
+            known.setdefault(work.name, {}).setdefault(
+                name, _adopted(name, [float(value) for value in values], work))
+        else:
+            work = titles.get(line.strip().rsplit(" (per ", 1)[0])
+    (OUT / f"{kver}.json").write_text(json.dumps(known, indent=1))
+
+
 def functions(data: dict, least: float = 1.0) -> str:
     """Instructions per unit by function, with how often each is entered."""
     lines = [f"{'class':<12}{'count':>9}{'calls':>8}  function"]

@@ -134,6 +134,21 @@ def _xdp(verdict: str) -> str:
             f"\tbench xdp if=$NIC verdict={verdict} || fail xdp\n")
 
 
+# virtio_net's ndo_xdp_xmit wants a program on the target too
+REDIRECT = f"""
+	up_and_weigh $NIC
+	quiet_up $NIC2
+	bench xdp if=$NIC2 verdict=pass || fail xdp
+	bench xdp if=$NIC verdict=redirect to=$NIC2 || fail xdp
+{lockstep()}"""
+
+XSK_SEND = f"""
+	up_and_weigh $NIC
+	{SETTLE}
+	bench xsksend if=$NIC count=4096 burst=BURST || fail xsksend
+"""
+
+
 def _base() -> list[Workload]:
     return [
         Workload("tx64", "tx64, pktgen", pktgen(1), classes=TX_ONLY, modules=("pktgen",)),
@@ -143,6 +158,11 @@ def _base() -> list[Workload]:
                  DROP_AT_INGRESS + lockstep(), modules=INGRESS, settings=GRO),
         Workload("rx64-xdp-drop", "rx64, XDP_DROP", _xdp("drop") + lockstep()),
         Workload("rx64-xdp-tx", "rx64, XDP_TX", _xdp("tx") + lockstep()),
+        Workload("rx64-xdp-redirect", "rx64, XDP_REDIRECT to another NIC", REDIRECT, nics=2),
+        Workload("rx64-xsk-drop", "rx64, AF_XDP socket without a copy, dropped",
+                 "\tup_and_weigh $NIC\n" + lockstep(more="xsk=$NIC"), classes=TX_ONLY),
+        Workload("tx64-xsk", "tx64, AF_XDP socket without a copy",
+                 XSK_SEND.replace("BURST", "32"), classes=TX_ONLY),
         Workload("rx1500-udp", "rx1500 to a UDP socket, read", UDP_SOCKET),
         Workload("forward64", "forward 64-byte packets", FORWARD, nics=2, settings=LIST),
         Workload("tcp-gso", "bulk TCP, 64 KB GSO, both ends", TWO_ENDS, unit="KiB",
@@ -184,6 +204,8 @@ def catalogue() -> dict[str, Workload]:
         _listed(drop), _listed(found["rx1500-udp"]), _listed(found["rx64-drop-1"]),
         _variant(drop, "packed", "packed ring", packed="on"),
         _variant(send, "packed", "packed ring", packed="on"),
+        *(_variant(found[name], "packed", "packed ring", packed="on")
+          for name in ("rx64-xdp-drop", "rx64-xdp-tx")),
         _variant(drop, "small", "small buffers", mrg_rxbuf="off"),
         _variant(drop, "big", "big buffers", net="vhub", mrg_rxbuf="off"),
         _bounced(drop), _bounced(send), _bounced(found["rx1500-udp"]), _bounced(found["tcp-gso"]),

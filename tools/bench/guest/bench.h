@@ -22,5 +22,6 @@ int cmd_lockstep(char **argv);
 int cmd_pktgen(char **argv);
 int cmd_weigh(char **argv);
 int cmd_xdp(char **argv);
+int cmd_xsksend(char **argv);
 
 #endif

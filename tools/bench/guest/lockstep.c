@@ -28,12 +28,14 @@
 
 #include "bench.h"
 #include "marks.h"
+#include "xsk.h"
 
 #define MAX_FRAME 9014
 
 struct plan {
 	int generator, twin;	/* packet sockets */
 	int udp;		/* socket that reads what arrives, or -1 */
+	int xsk;		/* an AF_XDP socket reads it */
 	long burst, windows, warmup, hold_us, length;
 	long long period, phase;	/* of the timer tick, in ns */
 	unsigned char measured[MAX_FRAME], control[MAX_FRAME];
@@ -118,6 +120,8 @@ static void drain(struct plan *plan)
 {
 	char buf[MAX_FRAME];
 
+	if (plan->xsk)
+		plan->received += xsk_drop();
 	while (plan->udp >= 0 && recv(plan->udp, buf, sizeof(buf), 0) > 0)
 		plan->received++;
 }
@@ -197,6 +201,9 @@ int cmd_lockstep(char **argv)
 	plan.hold_us = arg_number(argv, "hold", 1600);
 	plan.length = arg_number(argv, "length", 60);
 	plan.udp = arg_number(argv, "read", 0) ? open_udp(arg_number(argv, "port", 9)) : -1;
+	plan.xsk = !!*arg_text(argv, "xsk", "");
+	if (plan.xsk)
+		xsk_open(arg_text(argv, "xsk", NULL));
 	plan.generator = open_raw(arg_text(argv, "if", NULL));
 	plan.twin = open_raw(arg_text(argv, "twin", NULL));
 	make_frame(plan.measured, arg_text(argv, "mac", NULL), argv, plan.length);
@@ -215,7 +222,7 @@ int cmd_lockstep(char **argv)
 	}
 	printf("tick %lld ns, phase %lld\n", plan.period, plan.phase);
 	printf("packets %ld\n", plan.burst * plan.windows);
-	if (plan.udp >= 0)
-		printf("read %ld\n", plan.received);
+	if ((plan.udp >= 0 || plan.xsk) && plan.received != plan.burst * plan.windows)
+		die("only %ld packets were read", plan.received);
 	return 0;
 }

@@ -98,6 +98,7 @@ static const struct {
 	{ "seed", cmd_seed },
 	{ "weigh", cmd_weigh },
 	{ "xdp", cmd_xdp },
+	{ "xsksend", cmd_xsksend },
 };
 
 int main(int argc, char **argv)
@@ -107,6 +108,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(commands[i].name, name))
 			return commands[i].run(argv + 2);
-	fprintf(stderr, "usage: bench arm|bulk|finish|flood|lockstep|pktgen|seed|weigh|xdp NAME=VALUE...\n");
+	fprintf(stderr, "usage: bench arm|bulk|finish|flood|lockstep|pktgen|seed|weigh|xdp|xsksend NAME=VALUE...\n");
 	return 2;
 }
