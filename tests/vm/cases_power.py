@@ -17,12 +17,22 @@ CYCLES_DEBUG = 50
 
 # --- suspend -----------------------------------------------------------------------
 
+KEY = ":".join(f"{byte:02x}" for byte in range(1, 41))
 # What a user can see of the settings of an interface, volatile values left out.
 SHOWN = """
     ip -o link show {0} | grep -o 'mtu [0-9]*\\|link/ether [0-9a-f:]*\\|<[^>]*>'
     for what in -l -g -k -c -x; do ethtool $what {0} 2>&1; done
     for vlan in /proc/net/vlan/*; do echo $vlan; done
 """
+
+
+def told(ctx: Context, nic: Nic) -> dict:
+    """What the device itself knows: its MAC address, filters, VLANs."""
+    assert ctx.guest.qmp
+    found, = ctx.guest.qmp.execute("query-rx-filter", name=nic.id)
+    for table in ("unicast-table", "multicast-table", "vlan-table"):
+        found[table].sort()
+    return found
 
 
 def _can_suspend(ctx: Context) -> None:
@@ -33,26 +43,25 @@ def _can_suspend(ctx: Context) -> None:
 def _suspend(ctx: Context) -> None:
     """All devices to sleep and awake again, as in a suspend to memory.
 
-    The machine itself stays awake: emulated ones with several CPUs do not come back
-    from S3 here, before any driver has its turn. The driver resets its device in both.
+    The machine itself stays awake, unlike in the guest that does nothing else.
     """
     ctx.guest.sh("""echo devices >/sys/power/pm_test && echo mem >/sys/power/state
         code=$?; echo none >/sys/power/pm_test; exit $code""")
 
 
-def _change_everything(ctx: Context, interface: str) -> None:
-    """Settings that differ from what the device begins with."""
+def change_everything(ctx: Context, interface: str) -> None:
+    """Settings that differ from what the device begins with, those there are."""
     ctx.guest.sh(f"""modprobe 8021q
         ip link set {interface} address {CHOSEN} mtu 1400 &&
-        ip link add link {interface} name v7 type vlan id 7 && ip link set v7 up &&
-        ethtool -L {interface} combined 3""")
-    for optional in ("-G {} rx 128 tx 64", "-X {} weight 0 1 2", "-K {} rx-gro-hw off",
+        ip link add link {interface} name v7 type vlan id 7 && ip link set v7 up""")
+    for optional in ("-L {} combined 3", "-G {} rx 128 tx 64", f"-X {{}} hkey {KEY}",
+                     "-X {} weight 0 1 2", "-K {} rx-gro-hw off",
                      "-K {} tx-udp-segmentation off", "-C {} rx-usecs 20",
                      "-N {} rx-flow-hash udp4 sd"):
         ctx.guest.run("ethtool " + optional.format(interface))
 
 
-def _change_back(ctx: Context, interface: str, nic: Nic) -> None:
+def change_back(ctx: Context, interface: str, nic: Nic) -> None:
     ctx.guest.run(f"""ip link del v7
         ip link set {interface} address {nic.mac} mtu 1500
         ethtool -X {interface} default; ethtool -L {interface} combined 4
@@ -65,7 +74,8 @@ def _change_back(ctx: Context, interface: str, nic: Nic) -> None:
 def suspend(ctx: Context) -> None:
     _can_suspend(ctx)
     nic, interface = ctx.guest.nics[HASHING], name_of(ctx, HASHING)
-    _change_everything(ctx, interface)
+    change_everything(ctx, interface)
+    expect_equal("channels", channels(ctx, interface)[1], 3)
     assert ctx.guest.ns
     ctx.guest.ns.ip(f"neigh flush dev {nic.tap}")
     shown = ctx.guest.sh(SHOWN.format(interface))
@@ -77,7 +87,7 @@ def suspend(ctx: Context) -> None:
                 expect_equal("settings", ctx.guest.sh(SHOWN.format(interface)), shown)
         every_queue_works(ctx, nic, channels(ctx, interface)[1], interface)
     finally:
-        _change_back(ctx, interface, nic)
+        change_back(ctx, interface, nic)
         ctx.guest.ns.ip(f"neigh flush dev {nic.tap}")
     for other in ctx.guest.nics:
         ctx.reachable(other)

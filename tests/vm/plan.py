@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which guests are booted for a kernel, and which cases each of them runs."""
 
+import os
 from dataclasses import dataclass, field
 
 import cases_backend
 import cases_control
+import cases_cost
 import cases_data
 import cases_device
 import cases_diag
@@ -13,6 +15,7 @@ import cases_filter
 import cases_life
 import cases_memory
 import cases_power
+import cases_sleep
 import cases_tunnel
 import cases_variants
 import cases_xdp
@@ -22,6 +25,7 @@ from suite import Case
 from vmlib.guest import Guest
 from vmlib.nic import MODES, Nic
 
+LONG = bool(os.environ.get("LONG"))
 CONTROL = (*cases_control.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_tunnel.CASES,
            *cases_power.CASES, *cases_end.CASES)
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
@@ -58,6 +62,11 @@ def _control() -> Boot:
     """The guest whose settings are changed, and which is moved and put to sleep."""
     return Boot("control", cases_control.ctrl_nics(), CONTROL, cpus=cases_control.CPUS,
                 arguments=cases_control.ctrl_arguments())
+
+
+def _long_boots() -> list[Boot]:
+    """What measures rather than tests."""
+    return [Boot("cost", cases_cost.cost_nics(), cases_cost.CASES)] if LONG else []
 
 
 def _debug_boots() -> list[Boot]:
@@ -101,5 +110,6 @@ def boots(kver: str) -> list[Boot]:
                    command_line="swiotlb=force")
     backend = Boot("vhost-user", cases_backend.backend_nics(),
                    (*cases_backend.CASES, *cases_end.CASES), guest=BackendGuest)
-    return [_control(), backend, variants, bounced, *_xdp_boots()] + [
+    sleep = Boot("sleep", cases_sleep.sleep_nics(), cases_sleep.CASES, cpus=1)
+    return [_control(), backend, variants, bounced, sleep, *_xdp_boots(), *_long_boots()] + [
         _combination(mode, packed) for mode in MODES for packed in (False, True)]

@@ -62,6 +62,13 @@ static int load(int verdict, int target)
 	return bpf(BPF_PROG_LOAD, &attr, "the program");
 }
 
+static int number(const char *verdict)
+{
+	if (!strcmp(verdict, "pass"))
+		return XDP_PASS;
+	return strcmp(verdict, "tx") ? XDP_DROP : XDP_TX;
+}
+
 int main(int argc, char **argv)
 {
 	union bpf_attr attr;
@@ -69,7 +76,7 @@ int main(int argc, char **argv)
 	int which;
 
 	if (argc < 3) {
-		fputs("usage: xdp-verdict drop|tx|redirect INTERFACE [TARGET]\n", stderr);
+		fputs("usage: xdp-verdict drop|pass|tx|redirect INTERFACE [TARGET]\n", stderr);
 		return 2;
 	}
 	sigemptyset(&ends);
@@ -77,7 +84,7 @@ int main(int argc, char **argv)
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	memset(&attr, 0, sizeof(attr));
-	attr.link_create.prog_fd = load(strcmp(argv[1], "tx") ? XDP_DROP : XDP_TX,
+	attr.link_create.prog_fd = load(number(argv[1]),
 					argc > 3 ? interface(argv[3]) : 0);
 	attr.link_create.target_ifindex = interface(argv[2]);
 	attr.link_create.attach_type = BPF_XDP;

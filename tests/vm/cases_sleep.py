@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Cases in which the whole machine goes to sleep: suspend to memory, ACPI S3.
+
+With one CPU: QEMU's others run wild after its firmware has woken them up, and without
+KVM leave little time to the first. What several queues forget is shown where only the
+devices are suspended, among the cases of the control guest.
+"""
+
+import traffic
+from cases_data import checked_data
+from cases_power import SHOWN, change_back, change_everything, told
+from suite import Context, Skip, case, expect, expect_equal
+from vmlib.nic import Nic
+
+WOKEN = "/run/woken"
+# A program on the other NIC that lets nothing through.
+ATTACH = """xdp-verdict drop {0} >/dev/null 2>&1 & echo $! >/run/xdp.pid
+    until ip link show {0} | grep -q prog/xdp; do kill -0 $(cat /run/xdp.pid) || exit; done"""
+DETACH = "kill -INT $(cat /run/xdp.pid); while kill -0 $(cat /run/xdp.pid); do usleep 20000; done"
+
+
+def sleep_nics() -> list[Nic]:
+    return [Nic(pairs=4, extra={"rss": "on", "hash": "on"}), Nic(mode="big", packed=True)]
+
+
+def _sleep_and_wake(ctx: Context, stream: traffic.Stream) -> None:
+    """To S3, and awake again at QEMU's request; once only.
+
+    This machine's power management is not there any more afterwards, and its next sleep
+    ends at once. The guest is not asked for anything before its network answers: what comes
+    to a serial port that has not woken up yet is lost.
+    """
+    qmp = ctx.guest.qmp
+    assert qmp
+    ctx.guest.sh(f"""rm -f {WOKEN}
+        (usleep 200000; echo mem >/sys/power/state; echo $? >{WOKEN}) >/dev/null 2>&1 &""")
+    qmp.wait_event("SUSPEND")
+    qmp.execute("system_wakeup")
+    qmp.wait_event("WAKEUP")
+    stream.goes_on("after the sleep", 60)
+    ctx.guest.poll("to be awake", f"[ -e {WOKEN} ]")
+    expect_equal("what the suspend ended with", ctx.guest_value(WOKEN), "0")
+
+
+def _answered(ctx: Context, nic: Nic) -> bool:
+    return not ctx.guest.run(f"ping -q -c 1 -W 1 {nic.address(True)}").code
+
+
+@case("suspended to memory and woken up (S3) under traffic, with all settings")
+def sleep(ctx: Context) -> None:
+    guest, (nic, other) = ctx.guest, ctx.guest.nics
+    if guest.run("grep -q deep /sys/power/mem_sleep && echo deep >/sys/power/mem_sleep").code:
+        raise Skip("this kernel does not know S3")
+    interface = guest.interface(nic)
+    ctx.reachable(other)
+    change_everything(ctx, interface)
+    guest.sh(f"ip link set {interface} promisc on; " + ATTACH.format(guest.interface(other)))
+    assert guest.ns
+    guest.ns.ip(f"neigh flush dev {nic.tap}")
+    shown, known = guest.sh(SHOWN.format(interface)), told(ctx, nic)
+    try:
+        with traffic.streaming(guest, nic) as stream:
+            _sleep_and_wake(ctx, stream)
+            expect_equal("settings", guest.sh(SHOWN.format(interface)), shown)
+            expect_equal("what the device knows", told(ctx, nic), known)
+        expect(not _answered(ctx, other), "the XDP program does not drop any more")
+    finally:
+        guest.run(f"{DETACH}; ip link set {interface} promisc off")
+        change_back(ctx, interface, nic)
+        guest.ns.ip(f"neigh flush dev {nic.tap}")
+    for one in guest.nics:
+        ctx.reachable(one)
+        checked_data(ctx, one, 1500)
+
+
+CASES = (sleep,)
