@@ -16,6 +16,8 @@ EXPORT_SYMBOL_IF_KUNIT(virtnet_health_ms);
 
 /* A queue has to stand still for so many periods before it is looked at. */
 #define VIRTNET_HEALTH_STILL	2
+/* ... and to send nothing after its reset for so many, before that is the device's. */
+#define VIRTNET_HEALTH_VAIN	3
 /* Interrupts missed in a row before they are taken to be gone for good. */
 #define VIRTNET_HEALTH_MISSES	3
 
@@ -170,6 +172,30 @@ static void virtnet_health_rx(struct virtnet_info *vi, unsigned int index,
 }
 
 /*
+ * Has a queue sent nothing at all since it was reset? At other times that says
+ * nothing, see below, and the stack's watchdog looks only at queues that are
+ * full: with few packets a dead one would stay dead.
+ */
+static bool virtnet_tx_reset_in_vain(struct virtnet_info *vi,
+				     unsigned int index,
+				     struct virtnet_queue_health *h)
+{
+	struct send_queue *sq = virtnet_health_sq(vi, index);
+
+	if (READ_ONCE(h->step) != VIRTNET_STEP_DEVICE ||
+	    time_after(jiffies, READ_ONCE(h->calm)) ||
+	    READ_ONCE(h->done) != virtnet_queue_progress(vi, index) ||
+	    !virtnet_tx_outstanding(sq)) {
+		h->vain = 0;
+		return false;
+	}
+	if (++h->vain < VIRTNET_HEALTH_VAIN)
+		return false;
+	h->vain = 0;
+	return !virtnet_queue_look(vi, index);
+}
+
+/*
  * Packets may rest in the ring for as long as the device likes; the callback
  * may be armed for the last of them. So it is a missed interrupt only if all
  * of them turn out to be sent. If none is, the doorbell may have been lost.
@@ -180,6 +206,10 @@ static void virtnet_health_tx(struct virtnet_info *vi, unsigned int index,
 	struct send_queue *sq = virtnet_health_sq(vi, index);
 	u64 mark = virtnet_queue_progress(vi, index);
 
+	if (virtnet_tx_reset_in_vain(vi, index, h)) {
+		virtnet_report_queue(vi, VIRTNET_FAULT_TX_TIMEOUT, index);
+		return;
+	}
 	if (!virtnet_health_still(h, mark, ring_free(sq->vq),
 				  virtnet_tx_outstanding(sq)))
 		return;

@@ -88,8 +88,9 @@ static int virtnet_queue_mend(struct virtnet_info *vi, unsigned int index)
 	err = virtnet_queue_restart(vi, index);
 	if (err)
 		return err;
-	h->step = VIRTNET_STEP_DEVICE;
-	h->calm = jiffies + VIRTNET_CALM;
+	WRITE_ONCE(h->done, virtnet_queue_progress(vi, index));
+	WRITE_ONCE(h->calm, jiffies + VIRTNET_CALM);
+	WRITE_ONCE(h->step, VIRTNET_STEP_DEVICE);
 	atomic_long_inc(&vi->recovery.steps[VIRTNET_STEP_QUEUE]);
 	return 0;
 }

@@ -66,8 +66,10 @@ enum virtnet_step {
  * @free: free descriptors at that time
  * @still: checks in a row that found it standing still
  * @misses: interrupts missed in a row
+ * @vain: checks in a row that found nothing sent since a reset of the queue
  * @step: what recovery does next; RTNL, as what follows
- * @done: progress when the step before was taken
+ * @done: progress when the step before was taken; the health check reads it, @step
+ *	  and @calm
  * @calm: jiffies after which it starts with the first step again
  */
 struct virtnet_queue_health {
@@ -76,6 +78,7 @@ struct virtnet_queue_health {
 	u16 free;
 	u8 still;
 	u8 misses;
+	u8 vain;
 	u8 step;
 	u64 done;
 	unsigned long calm;

@@ -290,6 +290,25 @@ static void rec_tx_stuck(struct kunit *test)
 	rec_traffic(env);
 }
 
+/* A reset after which nothing is sent; few packets, so that nobody else would notice. */
+static void rec_tx_in_vain(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+
+	if (!rec_single(env))
+		kunit_skip(test, "queues of this device are not reset alone");
+	KUNIT_ASSERT_EQ(test, net_send(env, 300, 1, 0), 0);
+	rec_timeout(env);
+	KUNIT_EXPECT_TRUE(test, net_wait_for(rec_step(env, VIRTNET_STEP_QUEUE), 3));
+	msleep(300);
+	KUNIT_EXPECT_EQ(test, rec_step(env, VIRTNET_STEP_DEVICE), 0);
+	KUNIT_ASSERT_EQ(test, net_send(env, 300, 2, 0), 0);
+	KUNIT_EXPECT_TRUE(test, net_wait_for(rec_step(env, VIRTNET_STEP_DEVICE), 3));
+	KUNIT_EXPECT_EQ(test, rec_step(env, VIRTNET_STEP_QUEUE), 1);
+	KUNIT_EXPECT_EQ(test, rec_count(env, VIRTNET_FAULT_TX_TIMEOUT), 2);
+	rec_traffic(env);
+}
+
 /* A queue that cannot be reset after all. */
 static void rec_queue_fails(struct kunit *test)
 {
@@ -499,6 +518,7 @@ static struct kunit_case rec_cases[] = {
 	KUNIT_CASE_PARAM(rec_tx_poll, rec_gen),
 	KUNIT_CASE_PARAM(rec_tx_kick, rec_gen),
 	KUNIT_CASE_PARAM(rec_tx_stuck, rec_gen),
+	KUNIT_CASE_PARAM(rec_tx_in_vain, rec_gen),
 	KUNIT_CASE_PARAM(rec_queue_fails, rec_gen),
 	KUNIT_CASE_PARAM(rec_needs_reset, rec_gen),
 	KUNIT_CASE_PARAM(rec_restarted, rec_gen),
