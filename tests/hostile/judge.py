@@ -1,131 +1,118 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs scenarios in guests and judges what became of the guest and its traffic."""
+"""Runs scenarios in QEMU's guests and judges what became of the guest and its traffic."""
 
 import re
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Iterator
 
+import combos
 import traffic
 from plan import DEBUG_MEMORY
 from qemu_guest import VhostGuest, VhostNic
 from scenarios import Scenario
-from vmlib import splat
+from vmlib import paths, proc, splat
 from vmlib.errors import GuestDied, VmError
 from vmlib.nic import Nic
 
-# A scenario's events are over by then, and the driver's watchdog (5 s) has looked.
-LASTS = 4
-BACK = 5
-WATCHDOG = 12
 CANARY = 0xCA11AB1E0DDBA115
-# What a guest does while its device misbehaves: both directions, small and large.
-TRAFFIC = """
-end=$(($(date +%s) + {seconds}))
-while [ $(date +%s) -lt $end ]; do
-    ping -q -c 20 -i 0.01 -W 1 {host} >/dev/null
-    ping -q -c 10 -i 0.01 -W 1 -s 6000 {host} >/dev/null
-done
-true
-"""
+# Emulated CPUs, six interfaces at once, and a kernel that checks everything.
+BEFORE = 30
+JUDGE_SECONDS = 150
+NAMES = {"virtnet": "virtnet", "intree": "virtio_net"}
 
 
 class HostileGuest(VhostGuest):
-    """Each NIC's device has a script of its own, or looks for a canary."""
+    """Its devices all have the same script, or look for a canary."""
 
-    def __init__(self, driver: str, nics: list[Nic], kver: str, scripts: dict[int, Path],
+    def __init__(self, driver: str, nics: list[Nic], kver: str,
                  device_options: tuple[str, ...] = (), **more):
-        super().__init__(driver, nics, kver, **more)
-        self.name = f"hostile-{driver}"
-        self.scripts = scripts
+        super().__init__(driver, nics, kver, log_dir=paths.TEST_OUT, **more)
+        self.name = f"hostile-{kver}-{driver}"
         self.device_options = device_options
+        self.servers: subprocess.Popen | None = None
 
     def _argv(self, here: Path) -> list[str]:
-        argv, given = [], super()._argv(here)
-        devices = 0
-        for word in given:
-            if word == "--socket":
-                argv += self._script(devices - 1)
-                devices += 1
-            argv.append(word)
-        argv += self._script(devices - 1)
+        argv = super()._argv(here)
         return [argv[0], "--quiet", *self.device_options, *argv[1:]]
 
-    def _script(self, index: int) -> list[str]:
-        return ["--script", str(self.scripts[index])] if index in self.scripts else []
+    def serve(self) -> None:
+        """Answer iperf3 on the host's side, for good."""
+        assert self.ns
+        self.servers = subprocess.Popen(self.ns.argv(combos.servers(self.nics)),
+                                        stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def misbehave(self, script: Path) -> None:
+        """Other devices, which have this script, while the guest has no driver."""
+        if not self.ended():
+            self.kill_device()
+        self.script = script
+        self.start_device()
+        self.configure_host()
+        for nic in self.nics:
+            self.host_mtu(nic, combos.mtu(nic))
+        proc.poll("QEMU to connect again", self._connected, 20)
+
+    def _connected(self) -> bool:
+        found = [chardev["filename"] for chardev in self.monitor("query-chardev")
+                 if chardev["label"].startswith("vhost")]
+        return len(found) == len(self.nics) and not any(
+            name.startswith("disconnected") for name in found)
+
+    def close(self) -> None:
+        if self.servers:
+            proc.end_tree(self.servers)
+            self.servers = None
+        super().close()
 
 
-def nic_for(index: int) -> VhostNic:
-    """Ring formats and buffer modes take turns."""
-    return VhostNic(packed=index % 2 == 1, mode=("mergeable", "mergeable", "big")[index % 3])
-
-
-def answers(guest: VhostGuest, nic: Nic, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if guest.run(f"ping -c 1 -W 1 {nic.address(True)}").code == 0:
-            return True
-    return False
-
-
-def complaints(text: str) -> str:
-    """What the kernel says of itself; that a packet was bad is no complaint."""
-    return splat.find("\n".join(line for line in text.splitlines()
-                                if "bad gso" not in line and "NETDEV WATCHDOG" not in line))
-
-
-def first_line(complaint: str) -> str:
-    """What it is about: it comes with two lines before it, if there are any."""
-    return complaint.strip().splitlines()[min(2, complaint.count("\n"))][:60]
-
-
-def patience(name: str) -> int:
-    """How long traffic may take to be back: a dead transmit queue is found by a watchdog."""
-    return WATCHDOG if "tx" in name or "random" in name else BACK
-
-
-def one(guest: VhostGuest, nic: Nic) -> str:
-    """The verdict on one scenario, whose NIC is up."""
+def one(guest: HostileGuest, scenario: Scenario) -> str:
+    """The verdict on a scenario."""
     before = len(guest.console())
-    if not answers(guest, nic, 10):
-        return "no traffic before it began"
-    guest.run(TRAFFIC.format(seconds=LASTS, host=nic.address(True)), timeout=120)
-    back = answers(guest, nic, patience(guest.scripts[nic.index].stem))
-    if not back:
-        return "no traffic any more"
-    complaint = complaints(guest.console()[before:]) or complaints(guest.sh("dmesg -c"))
-    return f"complaint: {first_line(complaint)}" if complaint else "ok"
+    guest.misbehave(scenario.path)
+    guest.load(guest.driver)
+    text = guest.run(combos.script(guest.nics, scenario, BEFORE), timeout=JUDGE_SECONDS).output
+    complaint = (combos.complaints(guest.console()[before:]) or
+                 combos.complaints(guest.sh("dmesg -c", timeout=20)))
+    if complaint:
+        return f"complaint: {combos.first_line(complaint)}"
+    guest.sh(f"rmmod {NAMES[guest.driver]}", timeout=60)
+    return combos.verdict(text, guest.nics, scenario, guest.finish())
+
+
+def death(guest: HostileGuest, error: Exception) -> str:
+    text = splat.find(guest.console())
+    what = combos.first_line(text) if text else str(error).splitlines()[0]
+    return f"guest died: {what[:60]}"
 
 
 def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
-    """Scenarios in one guest, until one ends it."""
-    nics = [nic_for(i) for i in range(len(scenarios))]
-    scripts = {i: s.path for i, s in enumerate(scenarios)}
-    more = {"command_line": "panic_on_warn=1", "memory": DEBUG_MEMORY} if kver == "debug" else {}
-    with HostileGuest(driver, nics, kver, scripts, **more) as guest:
-        guest.load(driver)
+    """Scenarios in one guest, until one leaves it so that it can be of no more use."""
+    more = ({"command_line": "panic_on_warn=1", "memory": DEBUG_MEMORY} if kver == "debug" else
+            {"memory": 768})
+    with HostileGuest(driver, combos.combinations(), kver, **more) as guest:
+        guest.serve()
         guest.run("dmesg -c >/dev/null")
-        for scenario, nic in zip(scenarios, nics):
+        for scenario in scenarios:
             try:
-                guest.up(nic)
-                verdict = one(guest, nic)
-                guest.run(f"ip link set {guest.interface(nic)} down", timeout=30)
+                verdict = one(guest, scenario)
             except (GuestDied, VmError) as error:
-                text = splat.find(guest.console())
-                what = text.strip().splitlines()[0] if text else str(error).splitlines()[0]
-                yield scenario, f"guest died: {what[:60]}"
+                yield scenario, death(guest, error)
                 return
             yield scenario, verdict
+            if verdict.startswith("complaint"):
+                return
 
 
 def survive(kver: str, driver: str,
             scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
-    """Each scenario's verdict; a guest that dies is replaced."""
-    left = list(scenarios)
+    """Each scenario's verdict; a guest that suffered is replaced."""
+    left = [scenario for scenario in scenarios if scenario.only != "uml"]
     while left:
         done = 0
-        for scenario, verdict in boot(kver, driver, left[:8]):
+        for scenario, verdict in boot(kver, driver, left):
             done += 1
             yield scenario, verdict
         assert done, "a guest that tells nothing"
@@ -177,7 +164,7 @@ def stale_memory(kver: str, driver: str) -> str:
     """Memory full of canaries, then traffic through bounce buffers: how many get out?"""
     nics = [VhostNic(iommu=True), VhostNic(iommu=True, mode="big"),
             VhostNic(iommu=True, packed=True)]
-    with HostileGuest(driver, nics, kver, {}, ("--canary", hex(CANARY)), memory=384,
+    with HostileGuest(driver, nics, kver, ("--canary", hex(CANARY)), memory=384,
                       command_line="swiotlb=force init_on_alloc=0") as guest:
         guest.sh(FILL.format(), timeout=170)
         guest.load(driver)

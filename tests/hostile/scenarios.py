@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The scenario files: NAME.script, with its row and what it is about in a comment."""
+"""The scenario files: NAME.script, with its row and what it is about in a comment. Further
+comments: "counts: NAME" is the receive queues' counter of such packets, "raises: NAME"
+one of the interface that cannot stay at 0, "only: uml" says where it can be met."""
 
 import random
 import re
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ABOUT = re.compile(r"^# row (\d+): (.+)$", re.M)
+MORE = re.compile(r"^# (counts|raises|only): (\w+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -17,14 +20,18 @@ class Scenario:
     row: int
     path: Path
     what: str
+    counts: str = ""
+    raises: str = ""
+    only: str = ""
 
 
 def load(where: Path) -> list[Scenario]:
     found = []
     for path in sorted(where.glob("*.script")):
-        about = ABOUT.search(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        about = ABOUT.search(text)
         assert about, f"{path.name} does not say '# row N: what it is about'"
-        found.append(Scenario(path.stem, int(about[1]), path, about[2]))
+        found.append(Scenario(path.stem, int(about[1]), path, about[2], **dict(MORE.findall(text))))
     return sorted(found, key=lambda s: (s.row, s.name))
 
 

@@ -23,6 +23,9 @@ class Table:
         except (OSError, ValueError):
             self.rows = {}
 
+    def has(self, name: str, kver: str, driver: str) -> bool:
+        return f"{kver} {driver}" in self.rows.get(name, {}).get("verdicts", {})
+
     def add(self, scenario: Scenario, kver: str, driver: str, verdict: str) -> None:
         row = self.rows.setdefault(scenario.name, {"row": scenario.row, "what": scenario.what,
                                                    "verdicts": {}})

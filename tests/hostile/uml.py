@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Scenarios at native speed: a UML guest with every checker the kernel has (KASAN,
-lockdep, DMA debugging, kmemleak). It meets a scenario on six devices at once,
-split and packed, in each buffer mode, and both ways under traffic."""
+lockdep, DMA debugging, kmemleak)."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,81 +11,41 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+import combos
 from device import PROGRAM
-from judge import LASTS, TRAFFIC, complaints, first_line, patience
-from qemu_guest import VhostNic
 from scenarios import Scenario
 from vmlib import paths, proc
 from vmlib.errors import VmError
 from vmlib.netns import NetNs
-from vmlib.nic import MODES, OFFLOADS, NEWER_OFFLOADS
+from vmlib.nic import Nic, OFFLOADS, NEWER_OFFLOADS
 
 TIMEOUT = 240
 # What KVER says is for others: "uml" is no version of a kernel.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KVER"} | {
     "UML_KASAN": "1"}
-NICS = [VhostNic(packed=packed, mode=mode, index=2 * i + packed)
-        for i, mode in enumerate(MODES) for packed in (False, True)]
+NICS = combos.combinations()
 MODULES = {"virtnet": "$virtnet_moddir/virtnet.ko",
            "intree": "$virtnet_modules/drivers/net/virtio_net.ko"}
-# What the guest runs; each line of @nics is a MAC address, its address, the host's.
 SCRIPT = """#!/bin/sh
 for ko in lib/dim/dimlib net/core/failover drivers/net/net_failover; do
     [ ! -e "$virtnet_modules/$ko.ko" ] || insmod "$virtnet_modules/$ko.ko" || exit 1
 done
 insmod "{module}" || exit 1
 leaks=/sys/kernel/debug/kmemleak
-
-answers() {{
-    end=$(($(date +%s) + $1))
-    while [ $(date +%s) -lt $end ]; do
-        ping -c 1 -W 1 $2 >/dev/null 2>&1 && return 0
-    done
-    return 1
-}}
-
-judge() {{
-    for path in /sys/class/net/*; do
-        [ "$(cat $path/address)" != $1 ] || name=${{path##*/}}
-    done
-    ip addr add $2/24 dev $name; ip link set $name up
-    if ! answers 10 $3; then
-        verdict="no traffic before it began"
-    else
-        (host=$3; {traffic}) 2>/dev/null
-        answers {patience} $3 && verdict=ok || verdict="no traffic any more"
-    fi
-    ip link set $name down 2>/dev/null
-    echo "hostile-verdict $3 $verdict"
-}}
-
-while read -r line; do
-    judge $line &
-done <<NICS
-{nics}
-NICS
-wait
+{judge}
 rmmod {name}
 echo scan >$leaks; sleep 6; echo scan >$leaks
 sed 's/^/hostile-leak /' $leaks
 """
 
 
-def host(nic: VhostNic) -> str:
-    return nic.address(True)
-
-
-def what(nic: VhostNic) -> str:
-    return f"{'packed' if nic.packed else 'split'} {nic.mode}"
-
-
-def device_argv(nic: VhostNic, where: Path, script: Path) -> list[str]:
+def device_argv(nic: Nic, where: Path, script: Path) -> list[str]:
     """Options of one of the devices of the process."""
     without = ([] if nic.packed else ["packed"]) + ([] if nic.mode == "mergeable" else ["mrg_rxbuf"])
     if nic.mode == "small":
         without += [*OFFLOADS, *NEWER_OFFLOADS]
     argv = ["--socket", str(where / f"socket{nic.index}"), "--mac", nic.mac,
-            "--backend", f"tap:{nic.tap}", "--script", str(script)]
+            "--mtu", str(combos.mtu(nic)), "--backend", f"tap:{nic.tap}", "--script", str(script)]
     return argv + (["--disable", ",".join(without)] if without else [])
 
 
@@ -102,8 +62,8 @@ def devices(where: Path, script: Path) -> Iterator[None]:
     try:
         proc.poll("the devices to listen", lambda: all(
             (where / f"socket{nic.index}").exists() for nic in NICS), 20)
-        ns.ip(*(f"link set {nic.tap} up" for nic in NICS),
-              *(f"addr add {host(nic)}/24 dev {nic.tap}" for nic in NICS))
+        ns.ip(*(f"link set {nic.tap} up mtu {combos.mtu(nic)}" for nic in NICS),
+              *(f"addr add {nic.address(True)}/24 dev {nic.tap}" for nic in NICS))
         yield
         process.terminate()
         code = process.wait(20)
@@ -115,14 +75,11 @@ def devices(where: Path, script: Path) -> Iterator[None]:
 
 
 def guest(where: Path, driver: str, scenario: Scenario) -> str:
-    """Runs one; everything it said."""
+    """Runs one; everything it said. With KASAN its stacks are too small for TCP."""
     name = {"virtnet": "virtnet", "intree": "virtio_net"}[driver]
     script = where / "guest"
-    script.write_text(SCRIPT.format(
-        module=MODULES[driver], name=name, patience=patience(scenario.name),
-        traffic=TRAFFIC.format(seconds=LASTS, host="$host"),
-        nics="\n".join(f"{nic.mac} {nic.address(False)} {host(nic)}" for nic in NICS)),
-        encoding="utf-8")
+    script.write_text(SCRIPT.format(module=MODULES[driver], name=name,
+                                    judge=combos.script(NICS, scenario, 10, False)), encoding="utf-8")
     argv = [str(paths.ROOT / "tools" / "uml"), "run", str(script), "kmemleak=on",
             "panic_on_warn=1", "mem=768M", "ipv6.disable_ipv6=1",
             *(f"virtio_uml.device={where}/socket{nic.index}:1" for nic in NICS)]
@@ -136,16 +93,14 @@ def guest(where: Path, driver: str, scenario: Scenario) -> str:
         proc.end_tree(process)
 
 
-def verdict(text: str) -> str:
-    """What became of the six."""
-    said = dict(re.findall(r"^hostile-verdict (\S+) (.+?)\r?$", text, re.M))
-    complaint = complaints(text)
+def verdict(text: str, scenario: Scenario, counted: list[dict]) -> str:
+    """What became of the six, and of the guest."""
+    complaint = combos.complaints(text)
     if complaint:
-        return f"complaint: {first_line(complaint)}"
-    for nic in NICS:
-        became = said.get(host(nic), "guest died")
-        if became != "ok":
-            return f"{what(nic)}: {became}"
+        return f"complaint: {combos.first_line(complaint)}"
+    became = combos.verdict(text, NICS, scenario, counted)
+    if became != "ok":
+        return became
     if "script ended with 0" not in text:
         return "guest died"
     leak = re.search(r"^hostile-leak (unreferenced .+?)\r?$", text, re.M)
@@ -167,4 +122,5 @@ def survive(driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, 
                 text = guest(where, driver, scenario)
             (paths.TEST_OUT / f"hostile-uml-{driver}-{scenario.name}.log").write_text(
                 text, encoding="utf-8")
-        yield scenario, verdict(text)
+            counted = json.loads((where / "stats.json").read_text(encoding="utf-8"))["devices"]
+        yield scenario, verdict(text, scenario, counted)
