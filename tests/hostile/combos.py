@@ -97,7 +97,7 @@ def mtu(nic: Nic) -> int:
 
 def patience(scenario: Scenario) -> int:
     """How long traffic may take to be back: a dead transmit queue is found by a watchdog."""
-    return WATCHDOG if re.match("tx|random|gone|ctrl", scenario.name) else BACK
+    return WATCHDOG if re.match("tx|random|gone", scenario.name) else BACK
 
 
 def script(nics: list[Nic], scenario: Scenario, before: int, tcp: bool = True) -> str:
