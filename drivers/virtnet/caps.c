@@ -10,6 +10,10 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
+/* CPUs to have a queue pair each; 0: this machine's. Only tests set it. */
+unsigned int virtnet_cpus;
+EXPORT_SYMBOL_IF_KUNIT(virtnet_cpus);
+
 const unsigned int virtnet_features[] = {
 	VIRTIO_NET_F_CSUM,
 	VIRTIO_NET_F_GUEST_CSUM,
@@ -377,7 +381,7 @@ static void virtnet_caps_pairs(struct virtio_device *vdev,
 			     max_virtqueue_pairs, &pairs);
 	caps->dev_pairs = clamp_t(u16, pairs, 1, VIRTNET_PAIRS_MAX);
 	caps->max_pairs = min_t(unsigned int, caps->dev_pairs,
-				num_possible_cpus());
+				virtnet_cpus ?: num_possible_cpus());
 }
 
 static void virtnet_caps_rss(struct virtio_device *vdev,

@@ -27,7 +27,8 @@ void virtnet_settings_init(struct virtnet_settings *s,
 	memset(s, 0, sizeof(*s));
 	/* A device that offers an MTU means it to be used. */
 	s->mtu = caps->mtu ? caps->mtu : ETH_DATA_LEN;
-	s->pairs = min_t(unsigned int, caps->max_pairs, num_online_cpus());
+	s->pairs = min_t(unsigned int, caps->max_pairs,
+			 virtnet_cpus ?: num_online_cpus());
 	s->rx_ring = caps->rx_ring_max;
 	s->tx_ring = caps->tx_ring_max;
 	if (virtnet_frugal) {

@@ -124,6 +124,7 @@ extern const unsigned int virtnet_features[];
 extern const unsigned int virtnet_features_count;
 
 extern bool virtnet_frugal;
+extern unsigned int virtnet_cpus;
 extern bool virtnet_standby;
 
 int virtnet_validate(struct virtio_device *vdev);

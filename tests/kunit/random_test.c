@@ -311,9 +311,10 @@ static void rnd_seed_run(struct kunit *test, u32 seed, const struct net_param *p
 	net_remove(r->env);
 }
 
-static void rnd_timeout(void *ms)
+static void rnd_end(void *ms)
 {
 	virtnet_ctrl_timeout_ms = (unsigned long)ms;
+	virtnet_cpus = 0;
 }
 
 static void random_device(struct kunit *test)
@@ -323,8 +324,9 @@ static void random_device(struct kunit *test)
 
 	if (!net_ours())
 		kunit_skip(test, "the kernel's driver waits for its control queue for ever");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, rnd_timeout, (void *)was), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, rnd_end, (void *)was), 0);
 	virtnet_ctrl_timeout_ms = RND_TIMEOUT_MS;
+	virtnet_cpus = RND_PAIRS;
 	for (i = 0; i < random_seeds; i++)
 		rnd_seed_run(test, random_seed + i,
 			     &net_params[(random_seed + i) % net_params_count]);

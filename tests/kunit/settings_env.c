@@ -40,9 +40,10 @@ static void set_tune(struct memdev *dev)
 	cfg->supported_hash_types = cpu_to_le32(0x1ff);
 }
 
-static void set_timeout(void *ms)
+static void set_end(void *ms)
 {
 	virtnet_ctrl_timeout_ms = (unsigned long)ms;
+	virtnet_cpus = 0;
 }
 
 struct net_env *set_begin(struct kunit *test, u64 features)
@@ -58,8 +59,9 @@ struct net_env *set_begin(struct kunit *test, u64 features)
 
 	if (!net_ours())
 		kunit_skip(test, "about virtnet's own control queue");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, set_timeout, (void *)was), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, set_end, (void *)was), 0);
 	virtnet_ctrl_timeout_ms = SET_TIMEOUT_MS;
+	virtnet_cpus = SET_PAIRS;
 	env = net_start(test, &set_param, &setup);
 	KUNIT_ASSERT_EQ(test, net_open(env), 0);
 	flush_work(&((struct virtnet_info *)netdev_priv(env->nd))->rx_mode_work);
@@ -149,27 +151,22 @@ const struct set_wish set_wishes[] = {
 	{ "receive offloads", set_features, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
 	  VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, set_offloads },
 	{ "channels", set_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, set_channels, 3 },
+	  VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, set_channels },
 	{ "interrupt moderation", set_features, VIRTIO_NET_CTRL_NOTF_COAL,
 	  VIRTIO_NET_CTRL_NOTF_COAL_RX_SET, set_coal },
 	{ "interrupt moderation of a queue", set_features, VIRTIO_NET_CTRL_NOTF_COAL,
 	  VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET, set_vq_coal },
 	{ "channels under RSS", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_channels, 3 },
+	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_channels },
 	{ "RSS key", set_hash_features, VIRTIO_NET_CTRL_MQ,
 	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_key },
 	{ "RSS table", set_hash_features, VIRTIO_NET_CTRL_MQ,
-	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_table, 3 },
+	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_table },
 	{ "RSS fields", set_hash_features, VIRTIO_NET_CTRL_MQ,
 	  VIRTIO_NET_CTRL_MQ_RSS_CONFIG, set_fields },
 };
 
 const unsigned int set_wishes_count = ARRAY_SIZE(set_wishes);
-
-bool set_possible(struct net_env *env, const struct set_wish *w)
-{
-	return set_vi(env)->caps.max_pairs >= w->pairs;
-}
 
 int set_ask(struct net_env *env, const struct set_wish *w)
 {

@@ -15,7 +15,6 @@ struct set_wish {
 	u8 class;
 	u8 cmd;
 	int (*ask)(struct net_env *env);
-	unsigned int pairs;	/* it takes, and so many CPUs */
 };
 
 extern const struct set_wish set_wishes[];
@@ -25,7 +24,6 @@ u64 set_features(void);
 u64 set_hash_features(void);
 struct net_env *set_begin(struct kunit *test, u64 features);
 struct virtnet_info *set_vi(struct net_env *env);
-bool set_possible(struct net_env *env, const struct set_wish *w);
 int set_coal(struct net_env *env);
 int set_ask(struct net_env *env, const struct set_wish *w);
 struct virtnet_settings *set_snapshot(struct kunit *test, struct net_env *env);

@@ -21,21 +21,11 @@ static KUNIT_GENERATOR(set_gen)
 	return w;
 }
 
-/* The beginning for one wish. */
-static struct net_env *set_begin_for(struct kunit *test, const struct set_wish *w)
-{
-	struct net_env *env = set_begin(test, w->features());
-
-	if (!set_possible(env, w))
-		kunit_skip(test, "takes %u CPUs", w->pairs);
-	return env;
-}
-
 /* The device is told, and the setting is there. */
 static void set_ok(struct kunit *test)
 {
 	const struct set_wish *w = test->param_value;
-	struct net_env *env = set_begin_for(test, w);
+	struct net_env *env = set_begin(test, w->features());
 	const struct virtnet_settings *before = set_snapshot(test, env);
 
 	KUNIT_EXPECT_EQ(test, set_ask(env, w), 0);
@@ -50,7 +40,7 @@ static void set_refused(struct kunit *test)
 {
 	static const enum memdev_answer how[] = { MEMDEV_NAK, MEMDEV_GARBAGE, MEMDEV_UNWRITTEN };
 	const struct set_wish *w = test->param_value;
-	struct net_env *env = set_begin_for(test, w);
+	struct net_env *env = set_begin(test, w->features());
 	const struct virtnet_settings *before = set_snapshot(test, env);
 	unsigned int i;
 	long naks;
@@ -72,7 +62,7 @@ static void set_refused(struct kunit *test)
 static void set_unanswered(struct kunit *test)
 {
 	const struct set_wish *w = test->param_value;
-	struct net_env *env = set_begin_for(test, w);
+	struct net_env *env = set_begin(test, w->features());
 	const struct virtnet_settings *before = set_snapshot(test, env);
 	struct virtnet_info *vi = set_vi(env);
 	unsigned long start = jiffies;
@@ -207,7 +197,7 @@ static void set_replay_all(struct kunit *test, u64 (*features)(void))
 	const struct set_wish *w;
 
 	for (w = set_wishes; w < set_wishes + set_wishes_count; w++)
-		if (w->features == features && set_possible(env, w))
+		if (w->features == features)
 			KUNIT_EXPECT_EQ_MSG(test, set_ask(env, w), 0, "%s", w->name);
 	before = set_snapshot(test, env);
 	net_close(env);
@@ -215,7 +205,7 @@ static void set_replay_all(struct kunit *test, u64 (*features)(void))
 	KUNIT_ASSERT_EQ(test, net_open(env), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(before, &set_vi(env)->settings, sizeof(*before)), 0);
 	for (w = set_wishes; w < set_wishes + set_wishes_count; w++)
-		if (w->features == features && set_possible(env, w))
+		if (w->features == features)
 			KUNIT_EXPECT_GT_MSG(test,
 					    memdev_ctrl_told(env->dev, w->class, w->cmd)->times,
 					    0, "%s", w->name);
