@@ -16,7 +16,7 @@ void skb_recv_done(struct virtqueue *vq)
 	struct virtnet_qset *qs = READ_ONCE(vi->qs);
 	struct receive_queue *rq;
 
-	if (unlikely(!qs))
+	if (unlikely(!virtnet_qset_has(qs, vq)))
 		return;
 	rq = &qs->rq[vq2pair(vq)];
 	virtnet_irq_stats_inc(rq->irq_stats);

@@ -31,7 +31,7 @@ void skb_xmit_done(struct virtqueue *vq)
 	struct virtnet_qset *qs = READ_ONCE(vi->qs);
 	struct send_queue *sq;
 
-	if (unlikely(!qs))
+	if (unlikely(!virtnet_qset_has(qs, vq)))
 		return;
 	sq = &qs->sq[vq2pair(vq)];
 	virtnet_irq_stats_inc(sq->irq_stats);

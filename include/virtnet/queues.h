@@ -292,4 +292,14 @@ static inline unsigned int vq2pair(const struct virtqueue *vq)
 	return vq->index / 2;
 }
 
+/*
+ * Is the queue one of the set's? A device may use, and interrupt for, queues
+ * that it was not told to. @qs may be NULL.
+ */
+static inline bool virtnet_qset_has(const struct virtnet_qset *qs,
+				    const struct virtqueue *vq)
+{
+	return qs && vq2pair(vq) < qs->pairs;
+}
+
 #endif

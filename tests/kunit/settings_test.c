@@ -266,6 +266,26 @@ static void set_announce(struct kunit *test)
 	memdev_config(env->dev)->status = cpu_to_virtio16(&env->dev->vdev, VIRTIO_NET_S_LINK_UP);
 }
 
+/* The device uses queues that it was told to leave alone, and interrupts for them. */
+static void set_untold(struct kunit *test)
+{
+	struct net_env *env = set_begin(test, set_features());
+	struct ethtool_channels ch = { .combined_count = 1 };
+	struct memdev_vq *q;
+	unsigned int i;
+
+	rtnl_lock();
+	KUNIT_ASSERT_EQ(test, env->nd->ethtool_ops->set_channels(env->nd, &ch), 0);
+	rtnl_unlock();
+	for (i = MEMDEV_RX(1); i < MEMDEV_RX(SET_PAIRS); i++) {
+		q = &env->dev->q[i];
+		memdev_used_raw(q, 0, 64);
+		memdev_flush(q);
+		memdev_interrupt(q);
+	}
+	set_works(test, env, 3);
+}
+
 static struct kunit_case set_cases[] = {
 	KUNIT_CASE_PARAM(set_ok, set_gen),
 	KUNIT_CASE_PARAM(set_refused, set_gen),
@@ -277,6 +297,7 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE(set_replay_hash),
 	KUNIT_CASE(set_replay_refused),
 	KUNIT_CASE(set_announce),
+	KUNIT_CASE(set_untold),
 	{}
 };
 
