@@ -8,7 +8,8 @@ from pathlib import Path
 from . import proc
 from .errors import CommandFailed, VmError
 
-LIBRARY = re.compile(r"^(lib[a-z0-9.+-]*[0-9][a-z0-9.]*|zlib1g|libc6)$")
+# The last one has libraries that programs are linked with, whatever its name.
+LIBRARY = re.compile(r"^(lib[a-z0-9.+-]*[0-9][a-z0-9.]*|zlib1g|libc6|ibverbs-providers)$")
 
 
 def libraries_of(packages: Iterable[str]) -> list[str]:
