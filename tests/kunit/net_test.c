@@ -271,6 +271,21 @@ static void net_link_nudge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, q->kicks, kicks + 2);
 }
 
+/* Byte queue limits leave room for a GSO packet, unless the user wants otherwise. */
+static void net_bql(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct dql *dql = &netdev_get_tx_queue(env->nd, 0)->dql;
+
+	if (!net_ours())
+		kunit_skip(test, "virtnet's own");
+	KUNIT_EXPECT_GE(test, dql->min_limit, ETH_HLEN + 65535);
+	dql->min_limit = 100;
+	net_close(env);
+	KUNIT_ASSERT_EQ(test, net_open(env), 0);
+	KUNIT_EXPECT_EQ(test, dql->min_limit, 100);
+}
+
 static struct kunit_case net_cases[] = {
 	KUNIT_CASE_PARAM(net_rx_sizes, net_gen_params),
 	KUNIT_CASE_PARAM(net_rx_burst, net_gen_params),
@@ -284,6 +299,7 @@ static struct kunit_case net_cases[] = {
 	KUNIT_CASE_PARAM(net_rebind, net_gen_modes),
 	KUNIT_CASE_PARAM(net_link, net_gen_modes),
 	KUNIT_CASE_PARAM(net_link_nudge, net_gen_mergeable),
+	KUNIT_CASE_PARAM(net_bql, net_gen_one_mergeable),
 	{}
 };
 
