@@ -71,9 +71,8 @@ const struct net_device_ops virtnet_netdev_ops = {
 
 /*
  * Byte queue limits may settle below one full GSO packet. Such packets then leave one
- * or two at a time, each with interrupts of its own, which costs bulk TCP a tenth; and
- * as the device always finds the queue empty, nobody sees that the limit is too low.
- * The user may set byte_queue_limits/limit_min as anywhere.
+ * or two at a time, each with interrupts of its own (five times as many on 6.1, see
+ * Documentation/performance.rst). The user may set byte_queue_limits/limit_min as anywhere.
  */
 static void virtnet_init_bql(struct net_device *dev)
 {

@@ -26,8 +26,7 @@ def sleep_nics() -> list[Nic]:
 def _sleep_and_wake(ctx: Context, stream: traffic.Stream) -> None:
     """To S3, and awake again at QEMU's request; once only.
 
-    This machine's power management is not there any more afterwards, and its next sleep
-    ends at once. The guest is not asked for anything before its network answers: what comes
+    The next sleep ends at once, and QEMU does not tell of it; why was not found out. The guest is not asked for anything before its network answers: what comes
     to a serial port that has not woken up yet is lost.
     """
     qmp = ctx.guest.qmp
