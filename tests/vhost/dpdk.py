@@ -20,8 +20,9 @@ RUNNING = {"libc6", "libgcc-s1"}
 
 
 def environment() -> dict[str, str]:
-    lib = CACHE / LIB
-    return dict(os.environ, LD_LIBRARY_PATH=f"{lib}:{plugin_dir()}")
+    # Some packages have their libraries in /lib, which is the same on a machine.
+    libs = (CACHE / LIB, CACHE / LIB.removeprefix("usr/"), plugin_dir())
+    return dict(os.environ, LD_LIBRARY_PATH=":".join(map(str, libs)))
 
 
 def plugin_dir() -> Path:
