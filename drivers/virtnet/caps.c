@@ -373,6 +373,7 @@ static void virtnet_caps_mtu(struct virtio_device *vdev,
 static void virtnet_caps_pairs(struct virtio_device *vdev,
 			       struct virtnet_caps *caps)
 {
+	unsigned int cpus = virtnet_cpus ?: num_possible_cpus();
 	u16 pairs = 1;
 
 	caps->mq = virtio_has_feature(vdev, VIRTIO_NET_F_MQ);
@@ -380,8 +381,9 @@ static void virtnet_caps_pairs(struct virtio_device *vdev,
 		virtio_cread(vdev, struct virtio_net_config,
 			     max_virtqueue_pairs, &pairs);
 	caps->dev_pairs = clamp_t(u16, pairs, 1, VIRTNET_PAIRS_MAX);
-	caps->max_pairs = min_t(unsigned int, caps->dev_pairs,
-				virtnet_cpus ?: num_possible_cpus());
+	caps->max_pairs = min_t(unsigned int, caps->dev_pairs, cpus);
+	caps->all_pairs = min_t(unsigned int, caps->dev_pairs,
+				cpus + nr_cpu_ids);
 }
 
 static void virtnet_caps_rss(struct virtio_device *vdev,

@@ -22,13 +22,13 @@ static bool virtnet_pairs_able(const struct virtnet_caps *caps)
 static bool virtnet_pairs_wanted(const struct virtnet_caps *caps,
 				 const struct virtnet_settings *s)
 {
-	return s->pairs != 1;
+	return virtnet_pairs_all(s) != 1;
 }
 
 static bool virtnet_pairs_differ(const struct virtnet_settings *a,
 				 const struct virtnet_settings *b)
 {
-	return a->pairs != b->pairs;
+	return virtnet_pairs_all(a) != virtnet_pairs_all(b);
 }
 
 static int virtnet_pairs_send(struct virtnet_info *vi,
@@ -36,7 +36,8 @@ static int virtnet_pairs_send(struct virtnet_info *vi,
 			      const struct virtnet_settings *old)
 {
 	struct virtio_net_ctrl_mq mq = {
-		.virtqueue_pairs = cpu_to_virtio16(vi->vdev, s->pairs),
+		.virtqueue_pairs = cpu_to_virtio16(vi->vdev,
+						    virtnet_pairs_all(s)),
 	};
 
 	return virtnet_ctrl_tell(vi, VIRTIO_NET_CTRL_MQ,
@@ -56,15 +57,27 @@ const struct virtnet_replay_item virtnet_replay_pairs = {
 /**
  * virtnet_channels_set() - the number of queues the stack may use
  * @vi: the interface; transmit stopped, or not registered yet
- * @pairs: how many the device serves
+ * @tx: how many to send by
+ * @rx: how many packets may come from
  *
  * Return: 0 or -errno.
  */
-int virtnet_channels_set(struct virtnet_info *vi, unsigned int pairs)
+int virtnet_channels_set(struct virtnet_info *vi, unsigned int tx,
+			 unsigned int rx)
 {
-	int err = netif_set_real_num_tx_queues(vi->dev, pairs);
+	int err = netif_set_real_num_tx_queues(vi->dev, tx);
 
-	return err ? err : netif_set_real_num_rx_queues(vi->dev, pairs);
+	return err ? err : netif_set_real_num_rx_queues(vi->dev, rx);
+}
+
+/* Did the device refuse the queues when it was started last? It has one pair. */
+bool virtnet_channels_refused(const struct virtnet_info *vi)
+{
+	unsigned long refused = BIT(VIRTNET_REPLAY_PAIRS);
+
+	if (vi->caps.rss)
+		refused |= BIT(VIRTNET_REPLAY_RSS);
+	return vi->replay_failed & refused;
 }
 
 /*
@@ -82,6 +95,13 @@ static void virtnet_pair_cpus(const struct virtnet_info *vi, unsigned int pair,
 	cpumask_clear(mask);
 	for (; i < end; i++)
 		cpumask_set_cpu(cpumask_local_spread(i % cpus, node), mask);
+}
+
+static void virtnet_pair_affinity(struct virtnet_info *vi, unsigned int pair,
+				  const struct cpumask *mask)
+{
+	virtqueue_set_affinity(vi->vqs[rxq2vq(pair)], mask);
+	virtqueue_set_affinity(vi->vqs[txq2vq(pair)], mask);
 }
 
 /**
@@ -124,11 +144,16 @@ void virtnet_channels_spread(struct virtnet_info *vi)
 		return;
 	for (i = 0; i < pairs; i++) {
 		virtnet_pair_cpus(vi, i, pairs, mask);
-		virtqueue_set_affinity(vi->vqs[rxq2vq(i)], mask);
-		virtqueue_set_affinity(vi->vqs[txq2vq(i)], mask);
+		virtnet_pair_affinity(vi, i, mask);
 		netif_set_xps_queue(vi->dev, mask, i);
 	}
 	free_cpumask_var(mask);
+	/* XDP's own: one for each CPU. */
+	for_each_online_cpu(i) {
+		if (i < vi->qs->own)
+			virtnet_pair_affinity(vi, vi->qs->stack + i,
+					      cpumask_of(i));
+	}
 }
 
 static void virtnet_spread_work(struct work_struct *work)

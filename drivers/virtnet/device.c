@@ -7,6 +7,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 #include <linux/virtio_config.h>
 
@@ -85,7 +86,7 @@ static vq_callback_t *virtnet_vq_callback(struct virtnet_info *vi,
 {
 	if (i == 2 * vi->caps.dev_pairs)
 		return virtnet_ctrl_done;
-	if (i >= 2 * vi->caps.max_pairs)
+	if (i >= 2 * vi->caps.all_pairs)
 		return NULL;
 	return i % 2 ? skb_xmit_done : skb_recv_done;
 }
@@ -158,15 +159,13 @@ static void virtnet_device_ready(struct virtio_device *vdev)
 }
 
 /* Bring device and stack in line with the settings; nothing flows yet. */
-static int virtnet_tell(struct virtnet_info *vi, unsigned int pairs)
+static int virtnet_tell(struct virtnet_info *vi, const struct virtnet_qset *qs)
 {
 	virtnet_ctrl_open(&vi->ctrl);
 	vi->replay_failed = virtnet_replay(vi);
-	if (vi->replay_failed & BIT(VIRTNET_REPLAY_PAIRS))
-		pairs = 1;
-	if (vi->caps.rss && (vi->replay_failed & BIT(VIRTNET_REPLAY_RSS)))
-		pairs = 1;
-	return virtnet_channels_set(vi, pairs);
+	if (virtnet_channels_refused(vi))
+		return virtnet_channels_set(vi, 1, 1);
+	return virtnet_channels_set(vi, qs->stack, qs->pairs);
 }
 
 /* The running set is told to the device: let it flow. */
@@ -208,13 +207,14 @@ int virtnet_run(struct virtnet_info *vi, struct virtnet_qset *qs)
 	virtnet_qset_fill(qs);
 	WRITE_ONCE(vi->qs, qs);
 	virtnet_device_ready(vi->vdev);
-	err = virtnet_tell(vi, qs->pairs);
+	err = virtnet_tell(vi, qs);
 	if (err) {
 		virtnet_device_stop(vi);
 		WRITE_ONCE(vi->qs, NULL);
 		return err;
 	}
 	virtnet_go(vi);
+	virtnet_xdp_queues_use(vi);
 	virtnet_channels_spread(vi);
 	virtnet_link_update(vi);
 	return 0;

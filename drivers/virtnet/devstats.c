@@ -79,7 +79,7 @@ static void virtnet_side_read(struct virtnet_info *vi, unsigned int side,
 unsigned int virtnet_devstats_count(const struct virtnet_info *vi)
 {
 	return virtnet_side_count(vi, VIRTNET_SIDE_CTRL) +
-	       vi->caps.max_pairs * (virtnet_side_count(vi, VIRTNET_SIDE_RX) +
+	       vi->caps.all_pairs * (virtnet_side_count(vi, VIRTNET_SIDE_RX) +
 				     virtnet_side_count(vi, VIRTNET_SIDE_TX));
 }
 
@@ -101,7 +101,7 @@ void virtnet_devstats_strings(const struct virtnet_info *vi, u8 **p)
 	unsigned int i;
 
 	virtnet_side_strings(vi, VIRTNET_SIDE_CTRL, "ctrl", p);
-	for (i = 0; i < vi->caps.max_pairs; i++) {
+	for (i = 0; i < vi->caps.all_pairs; i++) {
 		snprintf(prefix, sizeof(prefix), "rx%u", i);
 		virtnet_side_strings(vi, VIRTNET_SIDE_RX, prefix, p);
 		snprintf(prefix, sizeof(prefix), "tx%u", i);
@@ -116,7 +116,7 @@ u64 *virtnet_devstats_values(struct virtnet_info *vi, u64 *data)
 
 	virtnet_side_read(vi, VIRTNET_SIDE_CTRL, 2 * vi->caps.dev_pairs, data);
 	data += virtnet_side_count(vi, VIRTNET_SIDE_CTRL);
-	for (i = 0; i < vi->caps.max_pairs; i++) {
+	for (i = 0; i < vi->caps.all_pairs; i++) {
 		virtnet_side_read(vi, VIRTNET_SIDE_RX, rxq2vq(i), data);
 		data += virtnet_side_count(vi, VIRTNET_SIDE_RX);
 		virtnet_side_read(vi, VIRTNET_SIDE_TX, txq2vq(i), data);

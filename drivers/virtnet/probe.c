@@ -42,9 +42,9 @@ static int virtnet_alloc(struct virtnet_info *vi)
 {
 	unsigned int n = virtnet_vqs_count(&vi->caps);
 
-	vi->recovery.queue = kcalloc(2 * vi->caps.max_pairs,
+	vi->recovery.queue = kcalloc(2 * vi->caps.all_pairs,
 				     sizeof(*vi->recovery.queue), GFP_KERNEL);
-	vi->stats = virtnet_stats_alloc(vi->caps.max_pairs);
+	vi->stats = virtnet_stats_alloc(vi->caps.all_pairs);
 	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
 	vi->vq_names = kcalloc(n, sizeof(*vi->vq_names), GFP_KERNEL);
 	vi->plain_hdr = kzalloc_obj(*vi->plain_hdr);
@@ -102,7 +102,8 @@ static int virtnet_register(struct virtnet_info *vi)
 
 	virtnet_netdev_init(vi);
 	netif_carrier_off(vi->dev);
-	err = virtnet_channels_set(vi, vi->settings.pairs);
+	err = virtnet_channels_set(vi, vi->settings.pairs,
+				   vi->settings.pairs);
 	if (err)
 		return err;
 	err = virtnet_channels_watch(vi);
@@ -193,7 +194,7 @@ int virtnet_probe(struct virtio_device *vdev)
 	err = virtnet_caps_read(vdev, &caps);
 	if (err)
 		return err;
-	dev = alloc_etherdev_mq(sizeof(*vi), caps.max_pairs);
+	dev = alloc_etherdev_mq(sizeof(*vi), caps.all_pairs);
 	if (!dev)
 		return -ENOMEM;
 	SET_NETDEV_DEV(dev, &vdev->dev);

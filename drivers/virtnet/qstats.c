@@ -73,9 +73,9 @@ static void virtnet_get_base_stats(struct net_device *dev,
 
 	virtnet_rx_stats_begin(rx);
 	virtnet_tx_stats_begin(tx);
-	for (i = dev->real_num_rx_queues; i < vi->caps.max_pairs; i++)
+	for (i = dev->real_num_rx_queues; i < vi->caps.all_pairs; i++)
 		virtnet_rx_queue_stats(&vi->stats[i], rx);
-	for (i = dev->real_num_tx_queues; i < vi->caps.max_pairs; i++)
+	for (i = dev->real_num_tx_queues; i < vi->caps.all_pairs; i++)
 		virtnet_tx_queue_stats(&vi->stats[i], tx);
 }
 

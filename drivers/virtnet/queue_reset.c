@@ -123,7 +123,8 @@ static int virtnet_qset_release(struct virtnet_qset *qs)
 /**
  * virtnet_exchange() - other buffers for the same virtqueues
  * @vi: the interface, running but quiet
- * @qs: a set of as many pairs as the running one; the interface's if this works
+ * @qs: a set of as many pairs of the stack's as the running one has; the
+ *	interface's if this works
  *
  * After an error the rings may be out of order, and the device has to be
  * reset; the running set is still the old one then.
@@ -134,12 +135,15 @@ int virtnet_exchange(struct virtnet_info *vi, struct virtnet_qset *qs)
 {
 	int err;
 
-	if (!vi->caps.ring_reset || qs->pairs != vi->qs->pairs ||
+	if (!vi->caps.ring_reset || qs->stack != vi->qs->stack ||
 	    virtnet_must_negotiate(&vi->caps, &vi->settings))
 		return -ENOENT;
 	err = virtnet_qset_release(vi->qs);
 	if (!err)
 		err = virtnet_qset_attach(qs, vi->vqs);
+	if (!err)
+		err = virtnet_channels_set(vi, vi->dev->real_num_tx_queues,
+					   qs->pairs);
 	if (err)
 		return err;
 	virtnet_qset_fill(qs);

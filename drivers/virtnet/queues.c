@@ -3,8 +3,10 @@
 #include <virtnet/rx.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 #include <virtnet/xsk.h>
 
+#include <linux/rtnetlink.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
@@ -121,15 +123,22 @@ static int virtnet_rq_pools(struct receive_queue *rq)
 }
 
 /* Programs see which queue a packet is from, and whose memory it is. */
-static int virtnet_rq_xdp(struct receive_queue *rq)
+static int virtnet_rq_xdp_info(struct receive_queue *rq,
+			       struct xdp_rxq_info *info,
+			       struct page_pool *pool)
 {
-	int err = xdp_rxq_info_reg(&rq->xdp_rxq, rq->dev, rq->index,
-				   rq->napi.napi_id);
+	int err = xdp_rxq_info_reg(info, rq->dev, rq->index, rq->napi.napi_id);
 
 	if (err)
 		return err;
-	return xdp_rxq_info_reg_mem_model(&rq->xdp_rxq, MEM_TYPE_PAGE_POOL,
-					  rq->pool);
+	return xdp_rxq_info_reg_mem_model(info, MEM_TYPE_PAGE_POOL, pool);
+}
+
+static int virtnet_rq_xdp(struct receive_queue *rq)
+{
+	int err = virtnet_rq_xdp_info(rq, &rq->xdp_rxq, rq->pool);
+
+	return err ? err : virtnet_rq_xdp_info(rq, &rq->copy_rxq, rq->copy_pool);
 }
 
 static int virtnet_rq_bufs(struct receive_queue *rq)
@@ -207,8 +216,10 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 	sq->index = i;
 	sq->hdr_len = vi->caps.hdr_len;
 	sq->can_push = vi->caps.any_layout;
-	sq->room = vi->caps.tx_ring_max - s->tx_ring +
-		   min_t(u16, VIRTNET_TX_SG, s->tx_ring);
+	sq->own = i >= s->pairs;
+	sq->room = vi->caps.tx_ring_max - s->tx_ring;
+	if (!sq->own)
+		sq->room += min_t(u16, VIRTNET_TX_SG, s->tx_ring);
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
 	sq->xsk = s->xsk[i];
 	sq->plain_hdr = vi->plain_hdr;
@@ -236,10 +247,30 @@ static void virtnet_rq_free(struct receive_queue *rq)
 	if (xdp_rxq_info_is_reg(&rq->xdp_rxq))
 		xdp_rxq_info_unreg(&rq->xdp_rxq);
 	page_pool_destroy(rq->copy_pool);
+	if (xdp_rxq_info_is_reg(&rq->copy_rxq))
+		xdp_rxq_info_unreg(&rq->copy_rxq);
 	page_pool_destroy(rq->bulk_pool);
 	kvfree(rq->sgs);
 	kvfree(rq->free_bufs);
 	kvfree(rq->bufs);
+}
+
+/* Pairs from @from to before @to, some of them not even made. */
+static void virtnet_pairs_free(struct virtnet_qset *qs, unsigned int from,
+			       unsigned int to)
+{
+	unsigned int i;
+
+	for (i = from; i < to; i++) {
+		if (qs->rq[i].vi)
+			__netif_napi_del(&qs->rq[i].napi);
+		if (qs->sq[i].vi)
+			__netif_napi_del(&qs->sq[i].napi);
+	}
+	/* Whoever still walks the device's list of NAPIs is done after this. */
+	synchronize_net();
+	for (i = from; i < to; i++)
+		virtnet_rq_free(&qs->rq[i]);
 }
 
 /**
@@ -248,23 +279,24 @@ static void virtnet_rq_free(struct receive_queue *rq)
  */
 void virtnet_qset_free(struct virtnet_qset *qs)
 {
-	unsigned int i;
-
 	if (!qs)
 		return;
-	for (i = 0; i < qs->pairs; i++) {
-		if (qs->rq[i].vi)
-			__netif_napi_del(&qs->rq[i].napi);
-		if (qs->sq[i].vi)
-			__netif_napi_del(&qs->sq[i].napi);
-	}
-	/* Whoever still walks the device's list of NAPIs is done after this. */
-	synchronize_net();
-	for (i = 0; i < qs->pairs; i++)
-		virtnet_rq_free(&qs->rq[i]);
+	virtnet_pairs_free(qs, 0, qs->pairs);
 	kvfree(qs->rq);
 	kvfree(qs->sq);
 	kfree(qs);
+}
+
+static int virtnet_pairs_init(struct virtnet_qset *qs, unsigned int from,
+			      unsigned int to, const struct virtnet_settings *s)
+{
+	int err = 0;
+
+	for (; from < to && !err; from++) {
+		virtnet_sq_init(qs, from, s);
+		err = virtnet_rq_init(qs, from, s);
+	}
+	return err;
 }
 
 /**
@@ -278,27 +310,56 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 					const struct virtnet_settings *s)
 {
 	struct virtnet_qset *qs = kzalloc(sizeof(*qs), GFP_KERNEL);
-	unsigned int i;
 
 	if (!qs)
 		return NULL;
 	qs->vi = vi;
+	qs->stack = s->pairs;
+	qs->room = s->pairs + virtnet_xdp_pairs_possible(&vi->caps, s);
 	virtnet_rx_plan(&qs->plan, &vi->caps, s);
-	qs->rq = kvcalloc(s->pairs, sizeof(*qs->rq), GFP_KERNEL);
-	qs->sq = kvcalloc(s->pairs, sizeof(*qs->sq), GFP_KERNEL);
+	qs->rq = kvcalloc(qs->room, sizeof(*qs->rq), GFP_KERNEL);
+	qs->sq = kvcalloc(qs->room, sizeof(*qs->sq), GFP_KERNEL);
 	if (!qs->rq || !qs->sq)
 		goto fail;
-	qs->pairs = s->pairs;
-	for (i = 0; i < qs->pairs; i++) {
-		virtnet_sq_init(qs, i, s);
-		if (virtnet_rq_init(qs, i, s))
-			goto fail;
-	}
+	qs->pairs = virtnet_pairs_all(s);
+	if (virtnet_pairs_init(qs, 0, qs->pairs, s))
+		goto fail;
 	return qs;
 
 fail:
 	virtnet_qset_free(qs);
 	return NULL;
+}
+
+static int virtnet_pair_attach(struct virtnet_info *vi,
+			       struct receive_queue *rq, struct send_queue *sq,
+			       struct virtqueue **vqs)
+{
+	struct device *dma_dev;
+	bool premapped = ring_premapped(vqs[0], &dma_dev);
+
+	if (premapped != rq->premapped || dma_dev != rq->dma_dev)
+		return -EIO;
+	/* What was negotiated may differ from when the set was made. */
+	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
+	rq->vq = vqs[0];
+	rq->wipe = !premapped && ring_bounces(vqs[0]);
+	sq->vq = vqs[1];
+	sq->phys = ring_takes_phys(sq->vq);
+	sq->most = min_t(unsigned int, VIRTNET_TX_SG,
+			 virtqueue_get_vring_size(sq->vq));
+	return 0;
+}
+
+static int virtnet_pairs_attach(struct virtnet_qset *qs, unsigned int from,
+				unsigned int to, struct virtqueue **vqs)
+{
+	int err = 0;
+
+	for (; from < to && !err; from++)
+		err = virtnet_pair_attach(qs->vi, &qs->rq[from], &qs->sq[from],
+					  vqs + rxq2vq(from));
+	return err;
 }
 
 /**
@@ -310,25 +371,7 @@ fail:
  */
 int virtnet_qset_attach(struct virtnet_qset *qs, struct virtqueue **vqs)
 {
-	unsigned int i;
-
-	for (i = 0; i < qs->pairs; i++) {
-		struct device *dma_dev;
-		bool premapped = ring_premapped(vqs[rxq2vq(i)], &dma_dev);
-
-		if (premapped != qs->rq[i].premapped ||
-		    dma_dev != qs->rq[i].dma_dev)
-			return -EIO;
-		/* What was negotiated may differ from when the set was made. */
-		virtnet_hdr_rules_init(&qs->rq[i].rules, &qs->vi->caps);
-		qs->rq[i].vq = vqs[rxq2vq(i)];
-		qs->rq[i].wipe = !premapped && ring_bounces(vqs[rxq2vq(i)]);
-		qs->sq[i].vq = vqs[txq2vq(i)];
-		qs->sq[i].phys = ring_takes_phys(qs->sq[i].vq);
-		qs->sq[i].most = min_t(unsigned int, VIRTNET_TX_SG,
-				       virtqueue_get_vring_size(qs->sq[i].vq));
-	}
-	return 0;
+	return virtnet_pairs_attach(qs, 0, qs->pairs, vqs);
 }
 
 /**
@@ -355,6 +398,23 @@ void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
 	local_bh_enable();
 }
 
+static void virtnet_pair_enable(struct virtnet_info *vi,
+				struct receive_queue *rq, struct send_queue *sq)
+{
+	rq->backoff_ms = VIRTNET_REFILL_MS_MIN;
+	netdev_tx_reset_queue(sq->txq);
+	ring_kick(rq->vq);
+	virtnet_napi_start(&rq->napi, rq->vq);
+	virtnet_napi_start(&sq->napi, sq->vq);
+	if (rq->xsk)
+		virtnet_xsk_up(rq);
+	netif_queue_set_napi(vi->dev, rq->index, NETDEV_QUEUE_TYPE_RX,
+			     &rq->napi);
+	netif_queue_set_napi(vi->dev, sq->index, NETDEV_QUEUE_TYPE_TX,
+			     &sq->napi);
+	virtnet_tx_up(sq, true);
+}
+
 /**
  * virtnet_qset_enable() - start NAPI and tell the device of the buffers
  * @qs: attached and filled; the device ready
@@ -363,23 +423,8 @@ void virtnet_qset_enable(struct virtnet_qset *qs)
 {
 	unsigned int i;
 
-	for (i = 0; i < qs->pairs; i++) {
-		struct receive_queue *rq = &qs->rq[i];
-		struct send_queue *sq = &qs->sq[i];
-
-		rq->backoff_ms = VIRTNET_REFILL_MS_MIN;
-		netdev_tx_reset_queue(sq->txq);
-		ring_kick(rq->vq);
-		virtnet_napi_start(&rq->napi, rq->vq);
-		virtnet_napi_start(&sq->napi, sq->vq);
-		if (rq->xsk)
-			virtnet_xsk_up(rq);
-		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_RX,
-				     &rq->napi);
-		netif_queue_set_napi(qs->vi->dev, i, NETDEV_QUEUE_TYPE_TX,
-				     &sq->napi);
-		virtnet_tx_up(sq, true);
-	}
+	for (i = 0; i < qs->pairs; i++)
+		virtnet_pair_enable(qs->vi, &qs->rq[i], &qs->sq[i]);
 }
 
 /**
@@ -455,6 +500,44 @@ static void virtnet_rq_retune(struct receive_queue *rq,
 		rq->want = virtnet_rx_layout(plan, plan->buf_size);
 	}
 	rcu_assign_pointer(rq->xdp_prog, prog);
+}
+
+/**
+ * virtnet_qset_grow() - pairs on top of those of a running set
+ * @qs: the set, enabled; RTNL held
+ * @plan: what the buffers of the new ones look like
+ * @s: the settings, with as many pairs as there are to be
+ *
+ * May sleep. The device does not use them yet. They run the program that the
+ * others run.
+ *
+ * Return: 0, or -errno with the set as it was.
+ */
+int virtnet_qset_grow(struct virtnet_qset *qs,
+		      const struct virtnet_rx_plan *plan,
+		      const struct virtnet_settings *s)
+{
+	struct bpf_prog *prog = rtnl_dereference(qs->rq[0].xdp_prog);
+	unsigned int i, had = qs->pairs, n = virtnet_pairs_all(s), posted;
+	int err = virtnet_pairs_init(qs, had, n, s);
+
+	if (!err)
+		err = virtnet_pairs_attach(qs, had, n, qs->vi->vqs);
+	if (err) {
+		virtnet_pairs_free(qs, had, n);
+		memset(qs->rq + had, 0, (n - had) * sizeof(*qs->rq));
+		memset(qs->sq + had, 0, (n - had) * sizeof(*qs->sq));
+		return err;
+	}
+	for (i = had; i < n; i++) {
+		virtnet_rq_retune(&qs->rq[i], plan, prog);
+		virtnet_rx_fill(&qs->rq[i], GFP_KERNEL, &posted);
+	}
+	/* Interrupts look up to here. */
+	smp_store_release(&qs->pairs, n);
+	for (i = had; i < n; i++)
+		virtnet_pair_enable(qs->vi, &qs->rq[i], &qs->sq[i]);
+	return 0;
 }
 
 /**

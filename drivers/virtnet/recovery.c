@@ -152,7 +152,7 @@ static void virtnet_queues_fresh(struct virtnet_info *vi)
 
 	bitmap_zero(r->stalled, 2 * VIRTNET_PAIRS_MAX);
 	bitmap_zero(r->broken, 2 * VIRTNET_PAIRS_MAX);
-	memset(r->queue, 0, 2 * vi->caps.max_pairs * sizeof(*r->queue));
+	memset(r->queue, 0, 2 * vi->caps.all_pairs * sizeof(*r->queue));
 }
 
 static void virtnet_give_up(struct virtnet_info *vi, unsigned int fault,

@@ -41,7 +41,7 @@ int virtnet_get_regs_len(struct net_device *dev)
 	struct virtnet_info *vi = netdev_priv(dev);
 
 	return sizeof(struct virtnet_regs) +
-	       vi->caps.max_pairs * sizeof(struct virtnet_pair_regs);
+	       vi->caps.all_pairs * sizeof(struct virtnet_pair_regs);
 }
 
 /* Config space exists as far as features say. */

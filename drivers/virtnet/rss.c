@@ -52,7 +52,8 @@ static bool virtnet_rss_able(const struct virtnet_caps *caps)
 static bool virtnet_rss_differs(const struct virtnet_settings *a,
 				const struct virtnet_settings *b)
 {
-	return a->pairs != b->pairs || memcmp(&a->rss, &b->rss, sizeof(a->rss));
+	return virtnet_pairs_all(a) != virtnet_pairs_all(b) ||
+	       a->pairs != b->pairs || memcmp(&a->rss, &b->rss, sizeof(a->rss));
 }
 
 /* Table, key and fields as the device wants them. Return: the size. */
@@ -70,7 +71,7 @@ static u32 virtnet_rss_put(const struct virtnet_caps *caps,
 		hdr->indirection_table[i] =
 			cpu_to_le16(virtnet_rss_entry(s, i));
 	end = (void *)&hdr->indirection_table[i];
-	end->max_tx_vq = cpu_to_le16(s->pairs);
+	end->max_tx_vq = cpu_to_le16(virtnet_pairs_all(s));
 	end->hash_key_length = sizeof(s->rss.key);
 	memcpy(end->hash_key_data, s->rss.key, sizeof(s->rss.key));
 	return struct_size(hdr, indirection_table, caps->rss_table) +

@@ -374,4 +374,5 @@ void virtnet_rx_slices_free(struct receive_queue *rq)
 {
 	virtnet_rx_slice_free(rq->copy_pool, &rq->copy);
 	virtnet_rx_slice_free(rq->pool, &rq->slice);
+	virtnet_rx_slice_free(rq->copy_pool, &rq->frame);
 }

@@ -125,7 +125,7 @@ static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
 
 	return !virtnet_qset_tunable(vi->qs, plan) ||
 	       virtnet_must_negotiate(&vi->caps, want) ||
-	       want->pairs != vi->qs->pairs || want->tx_ring != old->tx_ring ||
+	       want->pairs != vi->qs->stack || want->tx_ring != old->tx_ring ||
 	       memcmp(want->xsk, old->xsk, sizeof(want->xsk));
 }
 
@@ -185,8 +185,12 @@ static int virtnet_match(struct virtnet_info *vi,
 	virtnet_rx_plan(&plan, &vi->caps, &vi->settings);
 	if (virtnet_needs_new_queues(vi, old, &plan))
 		return virtnet_swap(vi, old, extack);
+	err = virtnet_xdp_queues_make(vi, &plan, extack);
+	if (err)
+		return err;
 	if (coal)
 		virtnet_dim_stop(vi->qs);
+	virtnet_xdp_queues_leave(vi);
 	err = virtnet_replay_changes(vi, old, extack);
 	if (err)
 		vi->settings = *old;
@@ -223,10 +227,12 @@ int virtnet_apply(struct virtnet_info *vi, const struct virtnet_settings *want,
 	if (!old)
 		return -ENOMEM;
 	vi->settings = *want;
+	vi->settings.xdp_pairs = virtnet_xdp_pairs(&vi->caps, want);
 	if (vi->state == VIRTNET_RUNNING)
 		err = virtnet_match(vi, old, extack);
 	if (err)
 		vi->settings = *old;
+	virtnet_xdp_queues_use(vi);
 	kvfree(old);
 	return err;
 }

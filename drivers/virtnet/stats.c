@@ -117,7 +117,7 @@ void virtnet_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *tot)
 	struct virtnet_tx_delta tx;
 	unsigned int i;
 
-	for (i = 0; i < vi->caps.max_pairs; i++) {
+	for (i = 0; i < vi->caps.all_pairs; i++) {
 		virtnet_rx_read(&vi->stats[i].rx, &rx);
 		virtnet_tx_read(&vi->stats[i].tx, &tx);
 		tot->rx_packets += rx.packets;
@@ -177,7 +177,7 @@ static const struct {
 unsigned int virtnet_stats_count(const struct virtnet_info *vi)
 {
 	return ARRAY_SIZE(virtnet_dev_counters) + VIRTNET_XDP_NUM +
-	       vi->caps.max_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM) +
+	       vi->caps.all_pairs * (VIRTNET_RX_NUM + VIRTNET_TX_NUM) +
 	       virtnet_devstats_count(vi);
 }
 
@@ -215,9 +215,9 @@ void virtnet_stats_strings(const struct virtnet_info *vi, u8 *p)
 	for (i = 0; i < ARRAY_SIZE(virtnet_dev_counters); i++)
 		ethtool_puts(&p, virtnet_dev_counters[i].name);
 	virtnet_xdp_strings(&p);
-	for (i = 0; i < vi->caps.max_pairs; i++)
+	for (i = 0; i < vi->caps.all_pairs; i++)
 		virtnet_rx_strings(i, &p);
-	for (i = 0; i < vi->caps.max_pairs; i++)
+	for (i = 0; i < vi->caps.all_pairs; i++)
 		virtnet_tx_strings(i, &p);
 	virtnet_devstats_strings(vi, &p);
 }
@@ -236,7 +236,7 @@ static u64 *virtnet_xdp_totals(const struct virtnet_info *vi, u64 *data)
 	unsigned int i;
 
 #define SUM(name)	sum.name += v.name;
-	for (i = 0; i < vi->caps.max_pairs; i++) {
+	for (i = 0; i < vi->caps.all_pairs; i++) {
 		virtnet_xdp_read(&vi->stats[i].xdp, &v);
 		VIRTNET_XDP_COUNTERS(SUM)
 	}
@@ -281,9 +281,9 @@ void virtnet_stats_values(struct virtnet_info *vi, u64 *data)
 		*data++ = atomic_long_read(base +
 					   virtnet_dev_counters[i].offset);
 	data = virtnet_xdp_totals(vi, data);
-	for (i = 0; i < vi->caps.max_pairs; i++)
+	for (i = 0; i < vi->caps.all_pairs; i++)
 		data = virtnet_rx_values(&vi->stats[i], data);
-	for (i = 0; i < vi->caps.max_pairs; i++)
+	for (i = 0; i < vi->caps.all_pairs; i++)
 		data = virtnet_tx_values(&vi->stats[i], data);
 	virtnet_devstats_values(vi, data);
 }

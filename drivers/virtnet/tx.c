@@ -480,7 +480,10 @@ void virtnet_tx_reclaim(struct send_queue *sq)
  */
 void virtnet_tx_sent(struct send_queue *sq, unsigned int n, bool kick)
 {
-	if (!netif_tx_queue_stopped(sq->txq))
+	if (likely(n))
+		/* The watchdog knows of the stack's packets only. */
+		txq_trans_cond_update(sq->txq);
+	if (!sq->own && !netif_tx_queue_stopped(sq->txq))
 		kick |= virtnet_tx_maybe_stop(sq);
 	if (kick)
 		virtnet_tx_kick(sq);

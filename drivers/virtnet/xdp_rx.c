@@ -122,7 +122,7 @@ static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 {
 	if (unlikely(rq->hash_report))
 		virtnet_rx_hash_read(rq, buf->hdr, &run->buff.hashed, run->d);
-	switch (virtnet_xdp_judge(rq, &run->buff.xdp, run)) {
+	switch (virtnet_xdp_judge(rq, &run->buff.xdp, run, false)) {
 	case VIRTNET_XDP_PASSED:
 		virtnet_xdp_pass(rq, buf, run);
 		return;
@@ -158,7 +158,7 @@ static __always_inline void virtnet_xdp_count(struct virtnet_xdp_run *run,
 }
 
 /* Before the first fragment. */
-static void virtnet_xdp_frags_init(struct xdp_buff *xdp)
+void virtnet_xdp_frags_init(struct xdp_buff *xdp)
 {
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
 
@@ -168,8 +168,9 @@ static void virtnet_xdp_frags_init(struct xdp_buff *xdp)
 	xdp_buff_set_frags_flag(xdp);
 }
 
-static void virtnet_xdp_frag(struct xdp_buff *xdp, struct page *page, u32 off,
-			     u32 len)
+/* Another page behind the packet, or part of one. */
+void virtnet_xdp_frag(struct xdp_buff *xdp, struct page *page, u32 off,
+		      u32 len)
 {
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * XDP frames to the ring. They share the stack's transmit queues, under their
- * lock, so that no device has too few queues for XDP. A frame takes a
- * descriptor only while enough remain for whatever the stack may send, so that
- * the stack never meets a ring that is full without its having been stopped.
+ * XDP frames to the ring. They have transmit queues of their own if the device
+ * has enough, and share the stack's if not, under their lock, so that no device
+ * has too few queues for XDP. Of a shared ring a frame takes a descriptor only
+ * while enough remain for whatever the stack may send, so that the stack never
+ * meets a ring that is full without its having been stopped.
  */
 #include <virtnet/ring.h>
 #include <virtnet/tx.h>
@@ -104,7 +105,7 @@ static int virtnet_xdp_add_all(struct send_queue *sq, struct xdp_frame **frames,
 
 /**
  * virtnet_xdp_send() - send XDP frames
- * @sq: a transmit queue, which is shared with the stack
+ * @sq: a transmit queue
  * @frames: the frames; those sent belong to the queue
  * @n: how many
  * @kick: ring the doorbell
@@ -148,14 +149,15 @@ int virtnet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 {
 	struct virtnet_info *vi = netdev_priv(dev);
 	struct virtnet_qset *qs = READ_ONCE(vi->qs);
+	struct send_queue *sq;
 	unsigned int queues;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	if (unlikely(!qs))
 		return -ENETDOWN;
-	queues = min_t(unsigned int, qs->pairs,
+	queues = min_t(unsigned int, qs->stack,
 		       READ_ONCE(dev->real_num_tx_queues));
-	return virtnet_xdp_send(&qs->sq[smp_processor_id() % queues], frames, n,
-				flags & XDP_XMIT_FLUSH);
+	sq = virtnet_xdp_sq(qs, &qs->sq[smp_processor_id() % queues]);
+	return virtnet_xdp_send(sq, frames, n, flags & XDP_XMIT_FLUSH);
 }

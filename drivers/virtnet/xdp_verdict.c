@@ -6,6 +6,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
+#include <virtnet/xsk.h>
 
 #include <linux/bpf_trace.h>
 #include <linux/filter.h>
@@ -14,22 +15,65 @@
 static void virtnet_xdp_flush_tx(struct receive_queue *rq,
 				 struct virtnet_xdp_run *run)
 {
-	int sent = virtnet_xdp_send(rq->sq, run->tx, run->ntx, true);
+	struct send_queue *sq = virtnet_xdp_sq(rq->vi->qs, rq->sq);
+	int sent = virtnet_xdp_send(sq, run->tx, run->ntx, true);
 
 	for (; sent < run->ntx; sent++)
 		xdp_return_frame_rx_napi(run->tx[sent]);
 	run->ntx = 0;
 }
 
+/* Worth copying: short, in one piece, and without anything in front. */
+static __always_inline bool virtnet_xdp_is_short(const struct receive_queue *rq,
+						 struct xdp_buff *xdp)
+{
+	return xdp->data_end - xdp->data <= VIRTNET_XDP_SHORT &&
+	       xdp->data == xdp->data_meta && !xdp_buff_has_frags(xdp) &&
+	       !rq->xsk;
+}
+
 /*
- * A frame made of the packet, or NULL. The kernel copies what lies in buffers
- * of an AF_XDP socket, and of several only the first.
+ * A copy of a short packet, in run->copy. The rest of its buffer would go with
+ * it, and come back by way of the pool. Buffers are longer than what is copied.
+ *
+ * Return: false if the packet has to leave as it is.
+ */
+static __always_inline bool virtnet_xdp_copy(struct receive_queue *rq,
+					     struct xdp_buff *xdp,
+					     struct virtnet_xdp_run *run)
+{
+	struct xdp_buff *copy = &run->copy;
+	void *start;
+
+	if (!virtnet_xdp_is_short(rq, xdp))
+		return false;
+	start = virtnet_rx_slice(rq->copy_pool, &rq->frame, VIRTNET_XDP_COPY_SIZE,
+				 GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!start))
+		return false;
+	copy->data_hard_start = start;
+	copy->data = start + VIRTNET_XDP_COPY_HEAD;
+	copy->data_meta = copy->data;
+	copy->data_end = copy->data + (xdp->data_end - xdp->data);
+	memcpy(copy->data, xdp->data, VIRTNET_XDP_SHORT / 2);
+	if (xdp->data_end - xdp->data > VIRTNET_XDP_SHORT / 2)
+		memcpy(copy->data + VIRTNET_XDP_SHORT / 2,
+		       xdp->data + VIRTNET_XDP_SHORT / 2,
+		       VIRTNET_XDP_SHORT / 2);
+	return true;
+}
+
+/*
+ * A frame made of the packet, or NULL. Of buffers of an AF_XDP socket it is a
+ * copy; the kernel's own is enough for what one page holds.
  */
 static struct xdp_frame *virtnet_xdp_frame(struct receive_queue *rq,
 					   struct xdp_buff *xdp)
 {
-	if (unlikely(rq->xsk && xdp_buff_has_frags(xdp)))
-		return NULL;
+	if (unlikely(rq->xsk && (xdp_buff_has_frags(xdp) ||
+				 xdp->data_end - xdp->data_meta >
+				 VIRTNET_XDP_COPY_SIZE)))
+		return virtnet_xsk_frame(rq, xdp);
 	return xdp_convert_buff_to_frame(xdp);
 }
 
@@ -39,22 +83,26 @@ static struct xdp_frame *virtnet_xdp_frame(struct receive_queue *rq,
  * @xdp: the packet
  * @run: the poll
  *
- * Return: false if the buffer is still the caller's.
+ * Return: whose the buffer is.
  */
-bool virtnet_xdp_tx(struct receive_queue *rq, struct xdp_buff *xdp,
-		    struct virtnet_xdp_run *run)
+enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
+					struct xdp_buff *xdp,
+					struct virtnet_xdp_run *run)
 {
-	struct xdp_frame *frame = virtnet_xdp_frame(rq, xdp);
+	bool copied = virtnet_xdp_copy(rq, xdp, run);
+	struct xdp_frame *frame;
 
 	run->x.xdp_tx++;
+	frame = copied ? xdp_convert_buff_to_frame(&run->copy) :
+			 virtnet_xdp_frame(rq, xdp);
 	if (unlikely(!frame)) {
 		trace_xdp_exception(rq->dev, run->prog, XDP_TX);
-		return false;
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 	}
 	run->tx[run->ntx++] = frame;
 	if (run->ntx == VIRTNET_XDP_BULK)
 		virtnet_xdp_flush_tx(rq, run);
-	return true;
+	return copied ? VIRTNET_XDP_COPIED : VIRTNET_XDP_GONE;
 }
 
 /**
@@ -63,17 +111,23 @@ bool virtnet_xdp_tx(struct receive_queue *rq, struct xdp_buff *xdp,
  * @xdp: the packet
  * @run: the poll
  *
- * Return: false if it failed. A page is the caller's then; a buffer of an
- * AF_XDP socket has to be freed, and may have been.
+ * Return: whose the buffer is. VIRTNET_XDP_LOST if it failed: a page is the
+ * caller's then; a buffer of an AF_XDP socket has to be freed, and may have
+ * been.
  */
-bool virtnet_xdp_redirect(struct receive_queue *rq, struct xdp_buff *xdp,
-			  struct virtnet_xdp_run *run)
+enum virtnet_xdp_outcome virtnet_xdp_redirect(struct receive_queue *rq,
+					      struct xdp_buff *xdp,
+					      struct virtnet_xdp_run *run)
 {
+	if (!virtnet_xdp_copy(rq, xdp, run))
+		return virtnet_xdp_redirect_whole(rq, xdp, run);
 	run->x.xdp_redirects++;
-	if (unlikely(xdp_do_redirect(rq->dev, xdp, run->prog)))
-		return false;
+	if (unlikely(xdp_do_redirect(rq->dev, &run->copy, run->prog))) {
+		virtnet_rx_slice_back(&rq->frame, VIRTNET_XDP_COPY_SIZE);
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
+	}
 	run->redirected = true;
-	return true;
+	return VIRTNET_XDP_COPIED;
 }
 
 /**
@@ -187,6 +241,7 @@ void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
 	memset(&run->x, 0, sizeof(run->x));
 	run->frags = prog && prog->aux->xdp_has_frags;
 	run->redirected = false;
+	xdp_init_buff(&run->copy, VIRTNET_XDP_COPY_SIZE, &rq->copy_rxq);
 	run->ntx = 0;
 	run->packets = 0;
 	run->bytes = 0;

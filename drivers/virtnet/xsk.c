@@ -146,11 +146,43 @@ static int virtnet_xsk_rxq(struct virtnet_xsk *xsk, struct net_device *dev,
 	return err;
 }
 
+static unsigned int virtnet_xsk_copy_pages(const struct virtnet_xsk *xsk)
+{
+	return DIV_ROUND_UP(xsk->mask + 1, VIRTNET_XSK_COPIES);
+}
+
+/* What the socket's transmit ring takes of ours. */
+static void virtnet_xsk_sent_free(struct virtnet_xsk *xsk)
+{
+	unsigned int i;
+
+	for (i = 0; xsk->copies && i < virtnet_xsk_copy_pages(xsk); i++)
+		free_page((unsigned long)xsk->copies[i]);
+	kfree(xsk->copies);
+	kfree(xsk->sent);
+}
+
+static bool virtnet_xsk_sent_alloc(struct virtnet_xsk *xsk)
+{
+	unsigned int i, n = virtnet_xsk_copy_pages(xsk);
+
+	xsk->sent = kcalloc(xsk->mask + 1, sizeof(*xsk->sent), GFP_KERNEL);
+	xsk->copies = kcalloc(n, sizeof(*xsk->copies), GFP_KERNEL);
+	if (!xsk->sent || !xsk->copies)
+		return false;
+	for (i = 0; i < n; i++) {
+		xsk->copies[i] = (void *)get_zeroed_page(GFP_KERNEL);
+		if (!xsk->copies[i])
+			return false;
+	}
+	return true;
+}
+
 static void virtnet_xsk_free(struct virtnet_xsk *xsk)
 {
 	xdp_rxq_info_unreg(&xsk->rxq);
 	virtnet_xsk_unmap(xsk);
-	kfree(xsk->sent);
+	virtnet_xsk_sent_free(xsk);
 	kfree(xsk);
 }
 
@@ -168,8 +200,7 @@ static struct virtnet_xsk *virtnet_xsk_new(struct virtnet_info *vi,
 	xsk->room = virtnet_xsk_room(pool);
 	xsk->segs = virtnet_xsk_sg(pool) ? virtnet_xsk_segs_max(&vi->caps) : 1;
 	xsk->mask = entries - 1;
-	xsk->sent = kcalloc(entries, sizeof(*xsk->sent), GFP_KERNEL);
-	if (!xsk->sent)
+	if (!virtnet_xsk_sent_alloc(xsk))
 		goto free;
 	err = virtnet_xsk_map(xsk, vi->dma_dev);
 	if (err)
@@ -179,7 +210,7 @@ static struct virtnet_xsk *virtnet_xsk_new(struct virtnet_info *vi,
 		return xsk;
 	virtnet_xsk_unmap(xsk);
 free:
-	kfree(xsk->sent);
+	virtnet_xsk_sent_free(xsk);
 	kfree(xsk);
 	return ERR_PTR(err);
 }

@@ -62,42 +62,60 @@ static void virtnet_xsk_slot(const struct receive_queue *rq,
 	virtnet_xsk_sg_set(rq, sg, addr, len);
 }
 
-/* Memory for those of the next @n slots that have none. */
-static void virtnet_xsk_supply(struct receive_queue *rq, unsigned int n)
-{
-	struct virtnet_rx_buf **slots = rq->free_bufs + rq->nr_free - n;
+/**
+ * struct virtnet_xsk_batch - buffers of the socket on their way to slots
+ * @have: how many
+ * @bufs: the buffers; the last goes first
+ */
+struct virtnet_xsk_batch {
+	unsigned int have;
 	struct xdp_buff *bufs[VIRTNET_XSK_BATCH];
-	unsigned int i, need = 0, got;
+};
 
-	for (i = 0; i < n; i++)
-		need += !slots[i]->xsk;
-	if (!need)
-		return;
-	got = xsk_buff_alloc_batch(rq->xsk->pool, bufs, need);
-	/* Slots are posted from the top of the list. */
-	for (i = n; got; )
-		if (!slots[--i]->xsk)
-			virtnet_xsk_slot(rq, slots[i], bufs[--got]);
-}
-
-static int virtnet_xsk_post(struct receive_queue *rq)
+/* Post a slot. If it lacks memory, most of the @more behind it do too. */
+static __always_inline int virtnet_xsk_post(struct receive_queue *rq,
+					    struct virtnet_rx_buf *buf,
+					    struct virtnet_xsk_batch *b,
+					    unsigned int more)
 {
-	struct virtnet_rx_buf *buf = rq->free_bufs[rq->nr_free - 1];
-	int err;
-
-	if (!buf->xsk)
-		return -ENOMEM;
-	if (rq->dma_dev)
+	if (!buf->xsk) {
+		if (!b->have)
+			b->have = xsk_buff_alloc_batch(rq->xsk->pool, b->bufs,
+						       more);
+		if (unlikely(!b->have))
+			return -ENOMEM;
+		virtnet_xsk_slot(rq, buf, b->bufs[--b->have]);
+	}
+	if (unlikely(rq->dma_dev))
 		xsk_buff_raw_dma_sync_for_device(rq->xsk->pool,
 						 sg_dma_address(buf->sg),
 						 buf->len);
 	/* What was in it is the application's. */
 	if (unlikely(rq->wipe))
 		memset(buf->hdr, 0, buf->len);
-	err = ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped,
-			  GFP_ATOMIC);
-	if (likely(!err))
-		rq->nr_free--;
+	return ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped,
+			   GFP_ATOMIC);
+}
+
+/* @n slots. Return: 0 or -errno, with @posted so many more. */
+static int virtnet_xsk_post_some(struct receive_queue *rq, unsigned int n,
+				 unsigned int *posted)
+{
+	struct virtnet_rx_buf **top = rq->free_bufs + rq->nr_free;
+	struct virtnet_xsk_batch b;
+	unsigned int i;
+	int err = 0;
+
+	b.have = 0;
+	for (i = 0; i < n; i++) {
+		err = virtnet_xsk_post(rq, *--top, &b, n - i);
+		if (unlikely(err))
+			break;
+	}
+	while (unlikely(b.have))
+		xsk_buff_free(b.bufs[--b.have]);
+	rq->nr_free -= i;
+	*posted += i;
 	return err;
 }
 
@@ -120,11 +138,7 @@ int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted)
 			 (unsigned int)VIRTNET_XSK_BATCH);
 		if (!n)
 			break;
-		virtnet_xsk_supply(rq, n);
-		for (; n && !err; n--) {
-			err = virtnet_xsk_post(rq);
-			*posted += !err;
-		}
+		err = virtnet_xsk_post_some(rq, n, posted);
 	}
 	return err == -ENOMEM ? err : 0;
 }
@@ -202,9 +216,9 @@ static void virtnet_xsk_give(struct receive_queue *rq,
 }
 
 /* What the device wrote is there to be looked at: the packet, from @data on. */
-static void virtnet_xsk_open(struct receive_queue *rq,
-			     const struct virtnet_rx_buf *buf, u32 used,
-			     void *data)
+static __always_inline void virtnet_xsk_open(struct receive_queue *rq,
+					     const struct virtnet_rx_buf *buf,
+					     u32 used, void *data)
 {
 	struct xdp_buff *xdp = buf->xsk;
 
@@ -269,15 +283,14 @@ static noinline bool virtnet_xsk_gather(struct receive_queue *rq,
 	return true;
 }
 
-/* Take a packet in. Return: false if it must be dropped, counted by reason. */
+/*
+ * The rest of a packet whose first buffer was taken in. Return: false if it
+ * must be dropped, counted by reason.
+ */
 static bool virtnet_xsk_take(struct receive_queue *rq,
-			     struct virtnet_rx_buf *buf, u32 len,
+			     struct virtnet_rx_buf *buf,
 			     struct virtnet_xdp_run *run)
 {
-	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d)))
-		return false;
-	virtnet_xsk_open(rq, buf, len, buf->hdr + rq->hdr_len);
-	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
 	if (rq->plan.mode == VIRTNET_RX_MERGEABLE &&
 	    unlikely(run->hdr.num_buffers != rq->one) &&
 	    !virtnet_xsk_gather(rq, buf->xsk, run))
@@ -369,31 +382,30 @@ static void virtnet_xsk_hash(struct receive_queue *rq,
 }
 
 /* Run the program on a packet that was taken in; the slot goes back. */
-static void virtnet_xsk_run(struct receive_queue *rq,
-			    struct virtnet_rx_buf *buf,
-			    struct virtnet_xdp_run *run)
+static __always_inline void virtnet_xsk_run(struct receive_queue *rq,
+					    struct virtnet_rx_buf *buf, u32 len,
+					    struct virtnet_xdp_run *run)
 {
 	struct xdp_buff *xdp = buf->xsk;
 
 	run->packets++;
-	run->bytes += xdp_get_buff_len(xdp);
+	run->bytes += len;
 	if (unlikely(rq->hash_report))
 		virtnet_xsk_hash(rq, buf, run);
-	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
-		virtnet_xdp_finish(rq, xdp, &run->hdr.hdr);
-	switch (virtnet_xdp_judge(rq, xdp, run)) {
-	case VIRTNET_XDP_PASSED:
-		virtnet_xsk_pass(rq, buf, run);
-		fallthrough;
-	case VIRTNET_XDP_DROPPED:
-		virtnet_xsk_put(rq, buf);
+	switch (virtnet_xdp_judge(rq, xdp, run, true)) {
+	case VIRTNET_XDP_GONE:
+		virtnet_xsk_give(rq, buf);
 		return;
 	case VIRTNET_XDP_LOST:
 		/* Once is enough, but twice does no harm. */
 		xsk_buff_free(xdp);
-		fallthrough;
-	case VIRTNET_XDP_GONE:
 		virtnet_xsk_give(rq, buf);
+		return;
+	case VIRTNET_XDP_PASSED:
+		virtnet_xsk_pass(rq, buf, run);
+		fallthrough;
+	default:
+		virtnet_xsk_put(rq, buf);
 	}
 }
 
@@ -405,21 +417,20 @@ static bool virtnet_xsk_fits(const struct virtnet_xdp_run *run,
 	       (run->frags || !xdp_buff_has_frags(xdp));
 }
 
-static __always_inline void receive_xsk(struct receive_queue *rq,
-					struct virtnet_rx_buf *buf, u32 len,
-					void *ctx)
+/* Not a plain packet for a program: see virtnet_xsk_plain(). */
+static noinline void receive_xsk_other(struct receive_queue *rq,
+				       struct virtnet_rx_buf *buf,
+				       struct virtnet_xdp_run *run)
 {
-	struct virtnet_xdp_run *run = ctx;
-
-	/* For a packet that is dropped before it was looked at. */
-	buf->xsk->flags = 0;
-	if (unlikely(!virtnet_xsk_take(rq, buf, len, run))) {
+	if (!virtnet_xsk_take(rq, buf, run)) {
 		run->d->drops++;
 		virtnet_xsk_put(rq, buf);
 		return;
 	}
-	if (likely(run->prog && virtnet_xsk_fits(run, buf->xsk))) {
-		virtnet_xsk_run(rq, buf, run);
+	if (run->prog && virtnet_xsk_fits(run, buf->xsk)) {
+		if (!virtnet_hdr_plain(&run->hdr.hdr))
+			virtnet_xdp_finish(rq, buf->xsk, &run->hdr.hdr);
+		virtnet_xsk_run(rq, buf, xdp_get_buff_len(buf->xsk), run);
 		return;
 	}
 	if (run->prog)
@@ -427,6 +438,36 @@ static __always_inline void receive_xsk(struct receive_queue *rq,
 	else
 		virtnet_xsk_pass(rq, buf, run);
 	virtnet_xsk_put(rq, buf);
+}
+
+/* One buffer, a header that asks for nothing, and a program to see it. */
+static __always_inline bool
+virtnet_xsk_plain(const struct receive_queue *rq,
+		  const struct virtnet_xdp_run *run)
+{
+	return run->prog && virtnet_hdr_plain(&run->hdr.hdr) &&
+	       (run->hdr.num_buffers == rq->one ||
+		rq->plan.mode != VIRTNET_RX_MERGEABLE);
+}
+
+static __always_inline void receive_xsk(struct receive_queue *rq,
+					struct virtnet_rx_buf *buf, u32 len,
+					void *ctx)
+{
+	struct virtnet_xdp_run *run = ctx;
+
+	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
+		run->d->drops++;
+		buf->xsk->flags = 0;
+		virtnet_xsk_put(rq, buf);
+		return;
+	}
+	virtnet_xsk_open(rq, buf, len, buf->hdr + rq->hdr_len);
+	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	if (likely(virtnet_xsk_plain(rq, run)))
+		virtnet_xsk_run(rq, buf, len - rq->hdr_len, run);
+	else
+		receive_xsk_other(rq, buf, run);
 }
 
 /**

@@ -17,21 +17,6 @@ static void *virtnet_xsk_token(unsigned int index)
 	return (void *)((unsigned long)index << 2 | VIRTNET_TOKEN_XSK);
 }
 
-/**
- * virtnet_xsk_done() - the device is done with a packet
- * @xsk: the socket; tx lock held, or transmit is stopped
- * @token: the packet's
- *
- * Return: bytes of the packet.
- */
-unsigned int virtnet_xsk_done(struct virtnet_xsk *xsk, void *token)
-{
-	struct virtnet_xsk_sent *sent = &xsk->sent[(unsigned long)token >> 2];
-
-	sent->done = true;
-	return sent->len;
-}
-
 /* Tell the socket how many are sent, as far as none before them is not. */
 void virtnet_xsk_complete(struct virtnet_xsk *xsk)
 {
@@ -44,6 +29,14 @@ void virtnet_xsk_complete(struct virtnet_xsk *xsk)
 		xsk_tx_completed(xsk->pool, descs);
 }
 
+/* Where in the memory a descriptor points to. */
+static u64 virtnet_xsk_addr(const struct xsk_buff_pool *pool,
+			    const struct xdp_desc *desc)
+{
+	return pool->unaligned ? xp_unaligned_add_offset_to_addr(desc->addr) :
+				 desc->addr;
+}
+
 /* Pages of a descriptor into entries up to @end. Return: the next; or NULL. */
 static struct scatterlist *virtnet_xsk_pages(const struct virtnet_xsk *xsk,
 					     const struct xdp_desc *desc,
@@ -51,11 +44,9 @@ static struct scatterlist *virtnet_xsk_pages(const struct virtnet_xsk *xsk,
 					     const struct scatterlist *end)
 {
 	struct xsk_buff_pool *pool = xsk->pool;
-	u64 addr = desc->addr;
+	u64 addr = virtnet_xsk_addr(pool, desc);
 	u32 len = desc->len, part;
 
-	if (pool->unaligned)
-		addr = xp_unaligned_add_offset_to_addr(addr);
 	for (; len; addr += part, len -= part) {
 		if (sg == end)
 			return NULL;
@@ -95,11 +86,81 @@ static u32 virtnet_xsk_len(const struct xdp_desc *desc, unsigned int n)
 }
 
 /*
+ * A short packet goes as a copy: that is cheaper than a header apart, which
+ * takes an entry more, and mostly an indirect table. The copy is of a fixed
+ * size, but not of what lies behind the packet's page.
+ */
+static bool virtnet_xsk_is_short(const struct xdp_desc *desc, u64 addr)
+{
+	return desc->len && desc->len <= VIRTNET_XSK_SHORT &&
+	       offset_in_page(addr) <= PAGE_SIZE - VIRTNET_XSK_SHORT &&
+	       xsk_is_eop_desc((struct xdp_desc *)desc);
+}
+
+/* Return: the copy, with room for any vnet header, of zeroes, in front. */
+static __always_inline void *virtnet_xsk_copy(const struct virtnet_xsk *xsk,
+					      unsigned int index,
+					      const void *from, u32 len)
+{
+	void *to = xsk->copies[index / VIRTNET_XSK_COPIES] +
+		   index % VIRTNET_XSK_COPIES * VIRTNET_XSK_COPY +
+		   VIRTNET_XSK_COPY_HEAD;
+
+	BUILD_BUG_ON(VIRTNET_XSK_COPY_HEAD + VIRTNET_XSK_SHORT >
+		     VIRTNET_XSK_COPY);
+	memcpy(to, from, VIRTNET_XSK_SHORT / 2);
+	if (len > VIRTNET_XSK_SHORT / 2)
+		memcpy(to + VIRTNET_XSK_SHORT / 2, from + VIRTNET_XSK_SHORT / 2,
+		       VIRTNET_XSK_SHORT / 2);
+	return to;
+}
+
+/*
+ * Short packets of one descriptor each, up to the first that is none, or that
+ * the ring does not take. Return: how many.
+ */
+static unsigned int virtnet_xsk_burst(struct send_queue *sq,
+				      const struct xdp_desc *descs,
+				      unsigned int n)
+{
+	struct virtnet_xsk *xsk = sq->xsk;
+	const struct xsk_buff_pool *pool = xsk->pool;
+	struct page **pgs = pool->umem->pgs;
+	u16 head = xsk->head, mask = xsk->mask;
+	const u8 hdr_len = sq->hdr_len;
+	struct virtnet_xsk_sent *sent;
+	unsigned int i;
+	void *data;
+	u64 addr;
+
+	for (i = 0; i < n && !xsk->cut; i++, head++) {
+		addr = virtnet_xsk_addr(pool, &descs[i]);
+		if (unlikely(!virtnet_xsk_is_short(&descs[i], addr)))
+			break;
+		data = virtnet_xsk_copy(xsk, head & mask,
+					page_address(pgs[addr >> PAGE_SHIFT]) +
+					offset_in_page(addr), descs[i].len);
+		if (ring_add_out_linear(sq->vq, &sq->sg_linear, data - hdr_len,
+					hdr_len + descs[i].len,
+					virtnet_xsk_token(head & mask),
+					sq->phys))
+			break;
+		sent = &xsk->sent[head & mask];
+		sent->len = descs[i].len;
+		sent->descs = 1;
+		sent->done = false;
+	}
+	xsk->head = head;
+	return i;
+}
+
+/*
  * One packet. What cannot be sent counts as done, so that the socket has it
  * back in its turn. Return: true if it was sent.
  */
-static bool virtnet_xsk_send(struct send_queue *sq, const struct xdp_desc *desc,
-			     unsigned int n)
+static noinline bool virtnet_xsk_send(struct send_queue *sq,
+				      const struct xdp_desc *desc,
+				      unsigned int n)
 {
 	struct virtnet_xsk *xsk = sq->xsk;
 	unsigned int index = xsk->head & xsk->mask;
@@ -112,10 +173,7 @@ static bool virtnet_xsk_send(struct send_queue *sq, const struct xdp_desc *desc,
 		     virtnet_xsk_add(sq, desc, n, virtnet_xsk_token(index));
 	xsk->head++;
 	xsk->cut = !whole;
-	if (sent->done)
-		return false;
-	sq->frames++;
-	return true;
+	return !sent->done;
 }
 
 /* Descriptors of the socket that there is certainly room for. */
@@ -142,6 +200,11 @@ static unsigned int virtnet_xsk_batch(struct send_queue *sq,
 	unsigned int i, part, sent = 0;
 
 	for (i = 0; i < n; i += part) {
+		part = virtnet_xsk_burst(sq, &descs[i], n - i);
+		if (part) {
+			sent += part;
+			continue;
+		}
 		for (part = 1; i + part < n; part++)
 			if (xsk_is_eop_desc(&descs[i + part - 1]))
 				break;
@@ -170,6 +233,7 @@ bool virtnet_xsk_xmit(struct send_queue *sq, int budget)
 	if (!n)
 		return false;
 	sent = virtnet_xsk_batch(sq, sq->xsk->pool->tx_descs, n, &drops);
+	sq->frames += sent;
 	if (unlikely(drops))
 		virtnet_xsk_complete(sq->xsk);
 	virtnet_tx_sent(sq, sent, true);

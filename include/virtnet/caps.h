@@ -17,7 +17,8 @@ struct virtio_device;
  * struct virtnet_caps - validated properties of the device
  * @mac: address from config space, all zero if there is none worth using
  * @mtu: largest MTU the device takes, 0 if it did not say (VIRTIO_NET_F_MTU)
- * @max_pairs: queue pairs the driver may use
+ * @max_pairs: queue pairs the stack may use
+ * @all_pairs: the same and those that programs may have besides
  * @dev_pairs: queue pairs that exist on the device; the control queue lies
  *	behind them, used or not
  * @rx_ring_max: entries of the receive rings as the device created them
@@ -64,6 +65,7 @@ struct virtnet_caps {
 	u8 mac[ETH_ALEN];
 	u16 mtu;
 	u16 max_pairs;
+	u16 all_pairs;
 	u16 dev_pairs;
 	u16 rx_ring_max;
 	u16 tx_ring_max;

@@ -10,7 +10,9 @@ int virtnet_channels_module_init(void);
 void virtnet_channels_module_exit(void);
 int virtnet_channels_watch(struct virtnet_info *vi);
 void virtnet_channels_unwatch(struct virtnet_info *vi);
-int virtnet_channels_set(struct virtnet_info *vi, unsigned int pairs);
+int virtnet_channels_set(struct virtnet_info *vi, unsigned int tx,
+			 unsigned int rx);
+bool virtnet_channels_refused(const struct virtnet_info *vi);
 void virtnet_channels_spread(struct virtnet_info *vi);
 int virtnet_vq_irq(struct virtqueue *vq);
 

@@ -153,6 +153,7 @@ struct receive_queue {
 	u32 want;
 	struct virtnet_rx_slice copy;
 	struct virtnet_rx_slice slice;
+	struct virtnet_rx_slice frame;
 	dma_addr_t slice_map;
 	const struct virtnet_rx_used *used_next;
 	const struct virtnet_rx_used *used_end;
@@ -172,6 +173,7 @@ struct receive_queue {
 	u16 defer_us;
 	bool adaptive;
 	struct xdp_rxq_info xdp_rxq;
+	struct xdp_rxq_info copy_rxq;
 
 	/* Slow path fields follow. */
 	struct page_pool *pool;
@@ -195,6 +197,7 @@ struct receive_queue {
  * a packet of many pieces would
  * @plain_hdr: a vnet header that asks for nothing, for packets without room
  * @xsk: AF_XDP socket that has the queue, or NULL
+ * @own: XDP's alone
  *
  * Everything behind @vq is under the queue's netdev tx lock.
  */
@@ -209,6 +212,7 @@ struct send_queue {
 	u8 hdr_len;
 	bool can_push;
 	bool phys;
+	bool own;
 
 	/* Dirtied by every packet. */
 	struct scatterlist sg_linear ____cacheline_aligned_in_smp;
@@ -234,7 +238,11 @@ struct send_queue {
  * struct virtnet_qset - the queues of one configuration
  * @vi: the interface
  * @plan: receive buffers
- * @pairs: number of queue pairs
+ * @pairs: number of queue pairs; more may come while the set runs
+ * @stack: how many of them the stack sends by
+ * @room: how many there may be in all
+ * @own: how many of those behind are for XDP to send by, one for each CPU; 0
+ *	if it shares the stack's
  * @rq: receive queues
  * @sq: transmit queues
  */
@@ -242,6 +250,9 @@ struct virtnet_qset {
 	struct virtnet_info *vi;
 	struct virtnet_rx_plan plan;
 	u16 pairs;
+	u16 stack;
+	u16 room;
+	u16 own;
 	struct receive_queue *rq;
 	struct send_queue *sq;
 };
@@ -258,6 +269,9 @@ void virtnet_qset_enable(struct virtnet_qset *qs);
 void virtnet_qset_disable(struct virtnet_qset *qs);
 void virtnet_qset_drain(struct virtnet_qset *qs);
 void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq);
+int virtnet_qset_grow(struct virtnet_qset *qs,
+		      const struct virtnet_rx_plan *plan,
+		      const struct virtnet_settings *s);
 bool virtnet_qset_tunable(const struct virtnet_qset *qs,
 			  const struct virtnet_rx_plan *plan);
 void virtnet_qset_retune(struct virtnet_qset *qs,
@@ -299,7 +313,8 @@ static inline unsigned int vq2pair(const struct virtqueue *vq)
 static inline bool virtnet_qset_has(const struct virtnet_qset *qs,
 				    const struct virtqueue *vq)
 {
-	return qs && vq2pair(vq) < qs->pairs;
+	/* Pairs with virtnet_qset_grow(). */
+	return qs && vq2pair(vq) < smp_load_acquire(&qs->pairs);
 }
 
 #endif

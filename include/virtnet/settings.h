@@ -75,6 +75,8 @@ struct virtnet_coal {
  * struct virtnet_settings - everything a user can change
  * @mtu: bytes of payload of the largest frame, without the Ethernet header
  * @pairs: queue pairs in use
+ * @xdp_pairs: queue pairs on top of those, whose transmit queues are XDP's own;
+ *	follows from the rest, see virtnet_xdp_pairs()
  * @rx_ring: entries of each receive ring
  * @tx_ring: entries of each transmit ring
  * @speed: link speed in Mb/s or SPEED_UNKNOWN, where the device has none
@@ -99,6 +101,7 @@ struct virtnet_coal {
 struct virtnet_settings {
 	u32 mtu;
 	u16 pairs;
+	u16 xdp_pairs;
 	u16 rx_ring;
 	u16 tx_ring;
 	u32 speed;
@@ -117,6 +120,12 @@ struct virtnet_settings {
 	struct virtnet_coal rxq_coal[VIRTNET_PAIRS_MAX];
 	struct virtnet_coal txq_coal[VIRTNET_PAIRS_MAX];
 };
+
+/* Queue pairs that the device is to serve. */
+static inline unsigned int virtnet_pairs_all(const struct virtnet_settings *s)
+{
+	return s->pairs + s->xdp_pairs;
+}
 
 void virtnet_settings_init(struct virtnet_settings *s,
 			   const struct virtnet_caps *caps);

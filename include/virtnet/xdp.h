@@ -5,6 +5,7 @@
  *   xdp.c      attaching: what can be, and what the device is told for it
  *   xdp_rx.c   showing packets to the program in the buffers they came in
  *   xdp_verdict.c what becomes of them
+ *   xdp_queues.c transmit queues of XDP's own
  *   xdp_tx.c   frames to the ring: XDP_TX, and redirected from elsewhere
  *   xdp_hints.c what programs may ask of a packet
  *   xdp_csum.c completing partial checksums
@@ -30,6 +31,14 @@ struct virtnet_info;
 struct virtnet_rx_buf;
 struct virtnet_settings;
 
+/*
+ * Packets of up to so many bytes leave as a copy, and the buffer stays in its
+ * slot. The copy has the headroom that a program has here, for one elsewhere.
+ */
+#define VIRTNET_XDP_SHORT	128
+#define VIRTNET_XDP_COPY_SIZE	1024
+#define VIRTNET_XDP_COPY_HEAD	(XDP_PACKET_HEADROOM + 64)
+
 /* XDP_TX frames that take the lock of the transmit queue together. */
 #define VIRTNET_XDP_BULK	16
 
@@ -49,6 +58,7 @@ struct virtnet_xdp_buff {
 /**
  * struct virtnet_xdp_run - a poll of a queue that has a program
  * @buff: the packet; only the hash where its memory is an AF_XDP socket's
+ * @copy: a copy of it that leaves instead
  * @hdr: private copy of its vnet header
  * @prog: the program, the same for all of the poll
  * @d: receive counters of the poll
@@ -62,6 +72,7 @@ struct virtnet_xdp_buff {
  */
 struct virtnet_xdp_run {
 	struct virtnet_xdp_buff buff;
+	struct xdp_buff copy;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	struct bpf_prog *prog;
 	struct virtnet_rx_delta *d;
@@ -72,6 +83,22 @@ struct virtnet_xdp_run {
 	unsigned int packets;
 	u64 bytes;
 	struct xdp_frame *tx[VIRTNET_XDP_BULK];
+};
+
+/**
+ * enum virtnet_xdp_outcome - whose the packet's memory is after the program ran
+ * @VIRTNET_XDP_PASSED: the caller's, who makes an skb for the stack
+ * @VIRTNET_XDP_DROPPED: the caller's
+ * @VIRTNET_XDP_COPIED: the caller's; a copy went
+ * @VIRTNET_XDP_LOST: as after a redirect that failed, see virtnet_xdp_redirect()
+ * @VIRTNET_XDP_GONE: somebody else's
+ */
+enum virtnet_xdp_outcome {
+	VIRTNET_XDP_PASSED,
+	VIRTNET_XDP_DROPPED,
+	VIRTNET_XDP_COPIED,
+	VIRTNET_XDP_LOST,
+	VIRTNET_XDP_GONE,
 };
 
 /* xdp.c */
@@ -87,6 +114,9 @@ void virtnet_xdp_init(struct virtnet_info *vi);
 extern const struct xdp_metadata_ops virtnet_xdp_metadata_ops;
 
 /* xdp_rx.c */
+void virtnet_xdp_frags_init(struct xdp_buff *xdp);
+void virtnet_xdp_frag(struct xdp_buff *xdp, struct page *page, u32 off,
+		      u32 len);
 int virtnet_receive_xdp(struct receive_queue *rq, struct bpf_prog *prog,
 			int budget, struct virtnet_rx_delta *d);
 
@@ -96,12 +126,27 @@ void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
 void virtnet_xdp_end(struct virtnet_xdp_run *run, struct receive_queue *rq);
 void virtnet_xdp_finish(struct receive_queue *rq, struct xdp_buff *xdp,
 			struct virtio_net_hdr *hdr);
-bool virtnet_xdp_tx(struct receive_queue *rq, struct xdp_buff *xdp,
-		    struct virtnet_xdp_run *run);
-bool virtnet_xdp_redirect(struct receive_queue *rq, struct xdp_buff *xdp,
-			  struct virtnet_xdp_run *run);
+enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
+					struct xdp_buff *xdp,
+					struct virtnet_xdp_run *run);
+enum virtnet_xdp_outcome virtnet_xdp_redirect(struct receive_queue *rq,
+					      struct xdp_buff *xdp,
+					      struct virtnet_xdp_run *run);
 void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
 		      struct virtnet_xdp_run *run);
+
+/* xdp_queues.c */
+unsigned int virtnet_xdp_pairs_possible(const struct virtnet_caps *caps,
+					const struct virtnet_settings *s);
+unsigned int virtnet_xdp_pairs(const struct virtnet_caps *caps,
+			       const struct virtnet_settings *s);
+int virtnet_xdp_queues_make(struct virtnet_info *vi,
+			    const struct virtnet_rx_plan *plan,
+			    struct netlink_ext_ack *extack);
+void virtnet_xdp_queues_leave(struct virtnet_info *vi);
+void virtnet_xdp_queues_use(struct virtnet_info *vi);
+struct send_queue *virtnet_xdp_sq(struct virtnet_qset *qs,
+				  struct send_queue *shared);
 
 /* xdp_tx.c */
 int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames, int n,
@@ -112,20 +157,6 @@ int virtnet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 /* xdp_csum.c */
 void virtnet_xdp_csum(struct xdp_buff *xdp, u32 start, u32 offset);
 
-/**
- * enum virtnet_xdp_outcome - whose the packet's memory is after the program ran
- * @VIRTNET_XDP_PASSED: the caller's, who makes an skb for the stack
- * @VIRTNET_XDP_DROPPED: the caller's
- * @VIRTNET_XDP_LOST: as after a redirect that failed, see virtnet_xdp_redirect()
- * @VIRTNET_XDP_GONE: somebody else's
- */
-enum virtnet_xdp_outcome {
-	VIRTNET_XDP_PASSED,
-	VIRTNET_XDP_DROPPED,
-	VIRTNET_XDP_LOST,
-	VIRTNET_XDP_GONE,
-};
-
 /* What is neither passed nor gone. */
 static inline enum virtnet_xdp_outcome
 virtnet_xdp_dropped(struct virtnet_xdp_run *run,
@@ -135,17 +166,30 @@ virtnet_xdp_dropped(struct virtnet_xdp_run *run,
 	return outcome;
 }
 
+/* XDP_REDIRECT of the packet where it is. Return: see virtnet_xdp_redirect(). */
+static __always_inline enum virtnet_xdp_outcome
+virtnet_xdp_redirect_whole(struct receive_queue *rq, struct xdp_buff *xdp,
+			   struct virtnet_xdp_run *run)
+{
+	run->x.xdp_redirects++;
+	if (unlikely(xdp_do_redirect(rq->dev, xdp, run->prog)))
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
+	run->redirected = true;
+	return VIRTNET_XDP_GONE;
+}
+
 /**
  * virtnet_xdp_judge() - run the program and do what it says
  * @rq: the queue; NAPI context
  * @xdp: the packet, which passed the gate
  * @run: the poll
+ * @socket: its memory is an AF_XDP socket's; a constant
  *
  * Return: whose the memory is.
  */
 static __always_inline enum virtnet_xdp_outcome
 virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
-		  struct virtnet_xdp_run *run)
+		  struct virtnet_xdp_run *run, bool socket)
 {
 	u32 act = bpf_prog_run_xdp(run->prog, xdp);
 
@@ -153,13 +197,11 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
 	case XDP_PASS:
 		return VIRTNET_XDP_PASSED;
 	case XDP_TX:
-		if (likely(virtnet_xdp_tx(rq, xdp, run)))
-			return VIRTNET_XDP_GONE;
-		break;
+		return virtnet_xdp_tx(rq, xdp, run);
 	case XDP_REDIRECT:
-		if (likely(virtnet_xdp_redirect(rq, xdp, run)))
-			return VIRTNET_XDP_GONE;
-		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
+		if (socket)
+			return virtnet_xdp_redirect_whole(rq, xdp, run);
+		return virtnet_xdp_redirect(rq, xdp, run);
 	default:
 		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
 		fallthrough;

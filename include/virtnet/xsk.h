@@ -32,6 +32,13 @@ struct virtnet_xsk_sent {
 	bool done;
 };
 
+/* Packets of up to so many bytes are sent as a copy, behind their vnet header. */
+#define VIRTNET_XSK_SHORT	128
+/* With the header in front, whichever it is; a part of a page. */
+#define VIRTNET_XSK_COPY	256
+#define VIRTNET_XSK_COPIES	(PAGE_SIZE / VIRTNET_XSK_COPY)
+#define VIRTNET_XSK_COPY_HEAD	64
+
 /**
  * struct virtnet_xsk - a socket that lends a queue pair its memory
  * @pool: the kernel's idea of it
@@ -44,6 +51,7 @@ struct virtnet_xsk_sent {
  * @tail: packets that the socket was told are sent
  * @cut: the beginning of the next packet was dropped
  * @sent: packets from @tail to @head, in the order of the socket
+ * @copies: pages with room for a copy of each, behind a vnet header of zeroes
  *
  * Lives from bind to unbind, whatever queue sets come and go meanwhile.
  */
@@ -58,6 +66,7 @@ struct virtnet_xsk {
 	u16 tail;
 	bool cut;
 	struct virtnet_xsk_sent *sent;
+	void **copies;
 };
 
 /* xsk.c */
@@ -80,10 +89,29 @@ void virtnet_xsk_release(struct receive_queue *rq);
 int virtnet_receive_xsk(struct receive_queue *rq, struct bpf_prog *prog,
 			int budget, struct virtnet_rx_delta *d);
 
+/* xsk_frame.c */
+struct xdp_frame *virtnet_xsk_frame(struct receive_queue *rq,
+				    struct xdp_buff *xdp);
+
 /* xsk_tx.c */
 bool virtnet_xsk_xmit(struct send_queue *sq, int budget);
 void virtnet_xsk_poll_tx(struct send_queue *sq, int budget);
-unsigned int virtnet_xsk_done(struct virtnet_xsk *xsk, void *token);
 void virtnet_xsk_complete(struct virtnet_xsk *xsk);
+
+/**
+ * virtnet_xsk_done() - the device is done with a packet
+ * @xsk: the socket; tx lock held, or transmit is stopped
+ * @token: the packet's
+ *
+ * Return: bytes of the packet.
+ */
+static inline unsigned int virtnet_xsk_done(struct virtnet_xsk *xsk,
+					    void *token)
+{
+	struct virtnet_xsk_sent *sent = &xsk->sent[(unsigned long)token >> 2];
+
+	sent->done = true;
+	return sent->len;
+}
 
 #endif

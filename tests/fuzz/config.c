@@ -74,6 +74,7 @@ static void check_caps(const struct virtnet_caps *c)
 	MUST(c->dev_pairs >= 1 && c->dev_pairs <= VIRTNET_PAIRS_MAX);
 	MUST(c->max_pairs >= 1 && c->max_pairs <= c->dev_pairs);
 	MUST(c->max_pairs <= num_possible_cpus());
+	MUST(c->all_pairs >= c->max_pairs && c->all_pairs <= c->dev_pairs);
 	MUST(is_zero_ether_addr(c->mac) || is_valid_ether_addr(c->mac));
 	MUST(!c->mtu || c->mtu >= ETH_MIN_MTU);
 	MUST(c->hdr_len >= 10 && c->hdr_len <= 24);

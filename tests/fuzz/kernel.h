@@ -145,6 +145,8 @@ static inline unsigned int num_possible_cpus(void)
 	return 4;
 }
 
+#define nr_cpu_ids	4U
+
 /* The kernel's %pM means nothing to libc. */
 #pragma clang diagnostic ignored "-Wformat"
 #pragma clang diagnostic ignored "-Wformat-extra-args"

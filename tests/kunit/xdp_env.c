@@ -135,21 +135,15 @@ static void xdp_end(void *data)
 	kvfree(x->seen.data);
 }
 
-/* The same as below, with a device that is seen to first. */
-struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *param, u64 features,
-				void (*tune)(struct memdev *dev))
+static struct xdp_env *xdp_start_setup(struct kunit *test, const struct net_param *param,
+				       const struct memdev_setup *setup)
 {
-	struct memdev_setup setup = {
-		.features = features,
-		.tune = tune,
-		.ctrl = features & BIT_ULL(VIRTIO_NET_F_CTRL_VQ),
-	};
 	struct xdp_env *x = kunit_kzalloc(test, sizeof(*x), GFP_KERNEL);
 
 	if (!net_ours())
 		kunit_skip(test, "about virtnet's own XDP");
 	KUNIT_ASSERT_NOT_NULL(test, x);
-	x->net = net_start(test, param, &setup);
+	x->net = net_start(test, param, setup);
 	x->plan.verdict = XDP_PASS;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, xdp_end, x), 0);
 	x->seen.data = kvzalloc(MEMDEV_MAX_PKT, GFP_KERNEL);
@@ -162,6 +156,32 @@ struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *para
 	net_no_bql(x->net);
 	WRITE_ONCE(xdp_now, x);
 	return x;
+}
+
+/* The same as below, with a device that is seen to first. */
+struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *param, u64 features,
+				void (*tune)(struct memdev *dev))
+{
+	struct memdev_setup setup = {
+		.features = features,
+		.tune = tune,
+		.ctrl = features & BIT_ULL(VIRTIO_NET_F_CTRL_VQ),
+	};
+
+	return xdp_start_setup(test, param, &setup);
+}
+
+/* The same, with a device of so many pairs. */
+struct xdp_env *xdp_start_pairs(struct kunit *test, const struct net_param *param, u64 features,
+				unsigned int pairs)
+{
+	struct memdev_setup setup = {
+		.features = features,
+		.pairs = pairs,
+		.ctrl = true,
+	};
+
+	return xdp_start_setup(test, param, &setup);
 }
 
 /* An open interface, and a program that takes fragments; not attached. */

@@ -50,6 +50,8 @@ struct xdp_env {
 struct xdp_env *xdp_start(struct kunit *test, const struct net_param *param, u64 features);
 struct xdp_env *xdp_start_tuned(struct kunit *test, const struct net_param *param, u64 features,
 				void (*tune)(struct memdev *dev));
+struct xdp_env *xdp_start_pairs(struct kunit *test, const struct net_param *param, u64 features,
+				unsigned int pairs);
 int xdp_init_test(struct kunit *test);
 int xdp_attach(struct xdp_env *x, struct bpf_prog *prog);
 int xdp_attach_told(struct xdp_env *x, struct bpf_prog *prog, struct netlink_ext_ack *extack);

@@ -193,6 +193,40 @@ def redirects(ctx: Context) -> None:
     checked_data(ctx, source, 1500)
 
 
+def sent_by(ctx: Context, interface: str, queues: range) -> int:
+    """Frames of XDP that left by these queues."""
+    return sum(counter(ctx, interface, f"tx{queue}_xdp_tx") for queue in queues)
+
+
+def channels(ctx: Context, interface: str) -> int:
+    """What ethtool -l says of the channels in use."""
+    lines = ctx.guest.sh(f"ethtool -l {interface}").splitlines()
+    return int([line for line in lines if line.startswith("Combined:")][-1].split()[1])
+
+
+@case("XDP_TX by queues of its own, where the device has enough", virtnet_only=True)
+def own_queues(ctx: Context) -> None:
+    ctx.guest.sh(BPFFS)
+    nic = next((nic for nic in ctx.guest.nics if nic.pairs >= 2 * ctx.guest.cpus), None)
+    if not nic:
+        raise Skip("no NIC with twice as many queues as CPUs")
+    interface, stack = ctx.guest.interface(nic), range(ctx.guest.cpus)
+    resets = counter(ctx, interface, "recover_ok")
+    expect_equal("channels", channels(ctx, interface), len(stack))
+    for _ in range(2):
+        with benching(ctx, "tx", interface):
+            sent = frames(nic, 80)
+            shared = sent_by(ctx, interface, stack)
+            own = sent_by(ctx, interface, range(len(stack), nic.pairs))
+            expect_all(exchanged(ctx, nic, nic, sent), sent, "XDP_TX")
+            expect_equal("sent by the stack's queues", sent_by(ctx, interface, stack), shared)
+            expect(sent_by(ctx, interface, range(len(stack), nic.pairs)) >= own + len(sent),
+                   "not sent by queues of its own")
+            expect_equal("channels", channels(ctx, interface), len(stack))
+        checked_data(ctx, nic, 1500)
+    expect_equal("restarts", counter(ctx, interface, "recover_ok"), resets)
+
+
 @case("attached and detached under traffic: no reset, nothing dead", virtnet_only=True)
 def cycles(ctx: Context) -> None:
     prepare(ctx)
@@ -238,5 +272,5 @@ def refused(ctx: Context) -> None:
     checked_data(ctx, nic, nic.host_mtu)
 
 
-CASES = (passes, filters, drops, reflects, redirects, refused)
+CASES = (passes, filters, drops, reflects, redirects, own_queues, refused)
 LONG = (cycles, iperf_cycles)

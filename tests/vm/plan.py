@@ -93,7 +93,7 @@ def _debug_boots() -> list[Boot]:
 def _xdp_boots() -> list[Boot]:
     """Each buffer mode once, and in one of them what takes its time."""
     return [Boot(f"xdp-{mode}-{'packed' if packed else 'split'}",
-                 [*_pair(mode, packed), Nic(mode=mode, packed=packed, pairs=2)],
+                 [*_pair(mode, packed), Nic(mode=mode, packed=packed, pairs=4)],
                  (*more, *XDP))
             for mode, packed, more in (("mergeable", False, cases_xdp.LONG), ("big", True, ()),
                                        ("small", False, ()))]
