@@ -327,11 +327,9 @@ static void virtnet_xdp_drop(struct receive_queue *rq,
 	virtnet_xdp_done(rq, buf, run);
 }
 
-/* Not a plain packet: several buffers, something to be done to it, a lie. */
-static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
-					     struct virtnet_rx_buf *buf,
-					     u32 len,
-					     struct virtnet_xdp_run *run)
+static void virtnet_xdp_merge_any(struct receive_queue *rq,
+				  struct virtnet_rx_buf *buf, u32 len,
+				  struct virtnet_xdp_run *run)
 {
 	if (!virtnet_xdp_fits_several(rq, buf, run)) {
 		struct sk_buff *skb = virtnet_mergeable_skb(rq, buf, len,
@@ -358,6 +356,19 @@ static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
 	virtnet_xdp_packet(rq, buf, run);
 }
 
+/*
+ * Not a plain packet: several buffers, something to be done to it, a lie. No
+ * other sets flags, which are as clear afterwards as before.
+ */
+static noinline void virtnet_xdp_merge_other(struct receive_queue *rq,
+					     struct virtnet_rx_buf *buf,
+					     u32 len,
+					     struct virtnet_xdp_run *run)
+{
+	virtnet_xdp_merge_any(rq, buf, len, run);
+	run->buff.xdp.flags = 0;
+}
+
 /* One buffer, as the program wants it, and a header that asks for nothing. */
 static __always_inline bool
 virtnet_xdp_plain(const struct receive_queue *rq,
@@ -374,7 +385,6 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 {
 	struct virtnet_xdp_run *run = ctx;
 
-	run->buff.xdp.flags = 0;
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
 		virtnet_xdp_drop(rq, buf, run);
 		return;

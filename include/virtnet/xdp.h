@@ -193,6 +193,9 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
 {
 	u32 act = bpf_prog_run_xdp(run->prog, xdp);
 
+	/* What floods are met with is looked for first. */
+	if (likely(act == XDP_DROP))
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 	switch (act) {
 	case XDP_PASS:
 		return VIRTNET_XDP_PASSED;
@@ -208,11 +211,8 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
 	case XDP_ABORTED:
 		trace_xdp_exception(rq->dev, run->prog, act);
 		run->x.xdp_aborted++;
-		break;
-	case XDP_DROP:
-		break;
+		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 	}
-	return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 }
 
 /*
