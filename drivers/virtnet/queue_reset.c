@@ -38,14 +38,19 @@ static int virtnet_rq_reset(struct receive_queue *rq)
 	return 0;
 }
 
+static void virtnet_rq_rest(struct receive_queue *rq)
+{
+	napi_disable(&rq->napi);
+	timer_delete_sync(&rq->refill_timer);
+	hrtimer_cancel(&rq->defer_timer);
+}
+
 static int virtnet_rq_restart(struct receive_queue *rq)
 {
 	unsigned int posted;
 	int err;
 
-	napi_disable(&rq->napi);
-	timer_delete_sync(&rq->refill_timer);
-	hrtimer_cancel(&rq->defer_timer);
+	virtnet_rq_rest(rq);
 	err = virtnet_rq_reset(rq);
 	if (!err) {
 		virtnet_rx_fill(rq, GFP_KERNEL, &posted);
@@ -59,15 +64,20 @@ static int virtnet_rq_restart(struct receive_queue *rq)
  * The stack does not send on a stopped queue, and XDP not on one that is not
  * up, which it looks at with the lock held.
  */
-static int virtnet_sq_restart(struct send_queue *sq)
+static void virtnet_sq_rest(struct send_queue *sq)
 {
-	int err;
-
 	napi_disable(&sq->napi);
 	__netif_tx_lock_bh(sq->txq);
 	netif_tx_stop_queue(sq->txq);
 	sq->up = false;
 	__netif_tx_unlock_bh(sq->txq);
+}
+
+static int virtnet_sq_restart(struct send_queue *sq)
+{
+	int err;
+
+	virtnet_sq_rest(sq);
 	err = ring_reset(sq->vq, virtnet_tx_recycle);
 	if (!err) {
 		netdev_tx_reset_queue(sq->txq);
@@ -76,6 +86,14 @@ static int virtnet_sq_restart(struct send_queue *sq)
 	}
 	virtnet_napi_start(&sq->napi, sq->vq);
 	return err;
+}
+
+/* Tell the device again what it forgot. */
+static void virtnet_queues_were_reset(struct virtnet_info *vi)
+{
+	virtnet_dim_stop(vi->qs);
+	virtnet_replay_queues(vi);
+	virtnet_dim_start(vi);
 }
 
 /**
@@ -98,10 +116,59 @@ int virtnet_queue_restart(struct virtnet_info *vi, unsigned int index)
 			  virtnet_rq_restart(&vi->qs->rq[index / 2]);
 	if (err)
 		return err;
-	virtnet_dim_stop(vi->qs);
-	virtnet_replay_queues(vi);
-	virtnet_dim_start(vi);
+	virtnet_queues_were_reset(vi);
 	return 0;
+}
+
+/* The pair is at rest. Return: 0, or -errno with NAPI on, and no more. */
+static int virtnet_pair_lend(struct virtnet_info *vi, struct receive_queue *rq,
+			     struct send_queue *sq, struct virtnet_xsk *xsk)
+{
+	unsigned int posted;
+	int err = virtnet_rq_reset(rq);
+
+	if (!err)
+		err = ring_reset(sq->vq, virtnet_tx_recycle);
+	if (err) {
+		virtnet_napi_start(&rq->napi, rq->vq);
+		virtnet_napi_start(&sq->napi, sq->vq);
+		return err;
+	}
+	virtnet_rq_lend(rq, xsk);
+	sq->xsk = xsk;
+	virtnet_rx_fill(rq, GFP_KERNEL, &posted);
+	virtnet_pair_enable(vi, rq, sq);
+	netif_tx_wake_queue(sq->txq);
+	return 0;
+}
+
+/**
+ * virtnet_queue_lend() - an AF_XDP socket comes to a queue pair, or goes
+ * @vi: the interface, running
+ * @pair: the pair; virtnet_xsk_plan_same()
+ * @xsk: the socket; NULL if it goes
+ *
+ * Packets in the pair's rings are lost; other queues do not notice. After an
+ * error the rings may be out of order, the pair stands still, and the device
+ * has to be reset; the pair's memory is still what it was.
+ *
+ * Return: 0 or -errno.
+ */
+int virtnet_queue_lend(struct virtnet_info *vi, unsigned int pair,
+		       struct virtnet_xsk *xsk)
+{
+	struct receive_queue *rq = &vi->qs->rq[pair];
+	struct send_queue *sq = &vi->qs->sq[pair];
+	int err;
+
+	virtnet_health_stop(vi);
+	virtnet_rq_rest(rq);
+	virtnet_sq_rest(sq);
+	err = virtnet_pair_lend(vi, rq, sq, xsk);
+	if (!err)
+		virtnet_queues_were_reset(vi);
+	virtnet_health_start(vi);
+	return err;
 }
 
 /* Empty every ring of the running set, which is quiet. */

@@ -398,8 +398,14 @@ void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq)
 	local_bh_enable();
 }
 
-static void virtnet_pair_enable(struct virtnet_info *vi,
-				struct receive_queue *rq, struct send_queue *sq)
+/**
+ * virtnet_pair_enable() - start NAPI of a pair and tell the device of its buffers
+ * @vi: the interface
+ * @rq: its receive queue, attached and filled; the device ready
+ * @sq: its transmit queue
+ */
+void virtnet_pair_enable(struct virtnet_info *vi, struct receive_queue *rq,
+			 struct send_queue *sq)
 {
 	rq->backoff_ms = VIRTNET_REFILL_MS_MIN;
 	netdev_tx_reset_queue(sq->txq);
@@ -488,18 +494,43 @@ bool virtnet_qset_tunable(const struct virtnet_qset *qs,
 	       plan->depth == qs->plan.depth;
 }
 
+static void virtnet_rq_replan(struct receive_queue *rq,
+			      const struct virtnet_rx_plan *plan)
+{
+	/* Parts of pages may be of another size from here on. */
+	virtnet_rx_slices_free(rq);
+	rq->plan = *plan;
+	rq->want = virtnet_rx_layout(plan, plan->buf_size);
+}
+
 static void virtnet_rq_retune(struct receive_queue *rq,
 			      const struct virtnet_rx_plan *plan,
 			      struct bpf_prog *prog)
 {
 	/* The memory of a socket is as it is. */
-	if (!rq->xsk) {
-		/* Parts of pages may be of another size from here on. */
-		virtnet_rx_slices_free(rq);
-		rq->plan = *plan;
-		rq->want = virtnet_rx_layout(plan, plan->buf_size);
-	}
+	if (!rq->xsk)
+		virtnet_rq_replan(rq, plan);
 	rcu_assign_pointer(rq->xdp_prog, prog);
+}
+
+/**
+ * virtnet_rq_lend() - other memory for the slots of a queue
+ * @rq: the queue; at rest, its ring empty
+ * @xsk: the AF_XDP socket whose memory it is; NULL for memory of our own
+ *
+ * The slots are the same for both: see virtnet_xsk_plan_same().
+ */
+void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk)
+{
+	unsigned int i;
+
+	if (rq->xsk)
+		virtnet_xsk_release(rq);
+	else
+		for (i = 0; i < rq->plan.depth; i++)
+			virtnet_rx_buf_free(rq, &rq->bufs[i]);
+	rq->xsk = xsk;
+	virtnet_rq_replan(rq, &rq->vi->qs->plan);
 }
 
 /**

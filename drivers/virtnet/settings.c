@@ -125,8 +125,31 @@ static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
 
 	return !virtnet_qset_tunable(vi->qs, plan) ||
 	       virtnet_must_negotiate(&vi->caps, want) ||
-	       want->pairs != vi->qs->stack || want->tx_ring != old->tx_ring ||
-	       memcmp(want->xsk, old->xsk, sizeof(want->xsk));
+	       want->pairs != vi->qs->stack || want->tx_ring != old->tx_ring;
+}
+
+/*
+ * The first pair whose AF_XDP socket came or went; all pairs that there may be
+ * if there is none.
+ */
+static unsigned int virtnet_xsk_moved(const struct virtnet_settings *a,
+				      const struct virtnet_settings *b,
+				      unsigned int from)
+{
+	while (from < VIRTNET_PAIRS_MAX && a->xsk[from] == b->xsk[from])
+		from++;
+	return from;
+}
+
+/* Can the pair get the memory of a socket, or its own, while all others run? */
+static bool virtnet_xsk_alone(const struct virtnet_info *vi,
+			      const struct virtnet_settings *old,
+			      unsigned int pair)
+{
+	return vi->caps.ring_reset &&
+	       virtnet_xsk_plan_same(&vi->qs->plan, &vi->settings) &&
+	       virtnet_xsk_moved(&vi->settings, old, pair + 1) ==
+	       VIRTNET_PAIRS_MAX;
 }
 
 /* Back to the queue set and the settings of before. */
@@ -179,11 +202,14 @@ static int virtnet_match(struct virtnet_info *vi,
 			 struct netlink_ext_ack *extack)
 {
 	bool coal = virtnet_coal_changed(&vi->settings, old);
+	unsigned int pair = virtnet_xsk_moved(&vi->settings, old, 0);
+	bool moved = pair < VIRTNET_PAIRS_MAX;
 	struct virtnet_rx_plan plan;
 	int err;
 
 	virtnet_rx_plan(&plan, &vi->caps, &vi->settings);
-	if (virtnet_needs_new_queues(vi, old, &plan))
+	if (virtnet_needs_new_queues(vi, old, &plan) ||
+	    (moved && !virtnet_xsk_alone(vi, old, pair)))
 		return virtnet_swap(vi, old, extack);
 	err = virtnet_xdp_queues_make(vi, &plan, extack);
 	if (err)
@@ -198,6 +224,9 @@ static int virtnet_match(struct virtnet_info *vi,
 		virtnet_qset_retune(vi->qs, &plan, vi->settings.xdp_prog);
 	if (coal)
 		virtnet_dim_start(vi);
+	if (!err && moved &&
+	    virtnet_queue_lend(vi, pair, vi->settings.xsk[pair]))
+		return virtnet_swap(vi, old, extack);
 	return err;
 }
 

@@ -269,6 +269,9 @@ void virtnet_qset_enable(struct virtnet_qset *qs);
 void virtnet_qset_disable(struct virtnet_qset *qs);
 void virtnet_qset_drain(struct virtnet_qset *qs);
 void virtnet_napi_start(struct napi_struct *napi, struct virtqueue *vq);
+void virtnet_pair_enable(struct virtnet_info *vi, struct receive_queue *rq,
+			 struct send_queue *sq);
+void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk);
 int virtnet_qset_grow(struct virtnet_qset *qs,
 		      const struct virtnet_rx_plan *plan,
 		      const struct virtnet_settings *s);

@@ -182,6 +182,8 @@ int virtnet_restart(struct virtnet_info *vi);
 
 /* queue_reset.c: RTNL held */
 int virtnet_queue_restart(struct virtnet_info *vi, unsigned int index);
+int virtnet_queue_lend(struct virtnet_info *vi, unsigned int pair,
+		       struct virtnet_xsk *xsk);
 int virtnet_exchange(struct virtnet_info *vi, struct virtnet_qset *qs);
 
 /* standby.c */

@@ -80,6 +80,8 @@ unsigned int virtnet_xsk_segs_max(const struct virtnet_caps *caps);
 int virtnet_xsk_wakeup(struct net_device *dev, u32 queue, u32 flags);
 
 /* xsk_rx.c */
+bool virtnet_xsk_plan_same(const struct virtnet_rx_plan *plan,
+			   const struct virtnet_settings *s);
 void virtnet_xsk_plan(struct receive_queue *rq,
 		      const struct virtnet_settings *s);
 void virtnet_xsk_up(struct receive_queue *rq);

@@ -91,6 +91,90 @@ static void xsk_queue_reset(struct kunit *test)
 	KUNIT_EXPECT_GT(test, env->dev->queue_resets, 0);
 }
 
+static void xsk_cpus_back(void *cpus)
+{
+	virtnet_cpus = (unsigned long)cpus;
+}
+
+static struct xdp_env *xsk_two_pairs(struct kunit *test)
+{
+	void *was = (void *)(unsigned long)virtnet_cpus;
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, xsk_cpus_back, was), 0);
+	virtnet_cpus = 2;
+	return xdp_start_pairs(test, test->param_value, XDP_FEATURES |
+			       BIT_ULL(VIRTIO_NET_F_MQ) | BIT_ULL(VIRTIO_F_RING_RESET), 2);
+}
+
+/* A packet that the second pair received before, and the driver has not seen. */
+static void xsk_other_received(struct net_env *env, u32 seq)
+{
+	struct memdev_rx rx = { .data = env->buf, .len = 600 };
+
+	net_fill(env->buf, 600, seq);
+	KUNIT_ASSERT_GT(env->test, memdev_rx(env->dev, 1, &rx), 0);
+}
+
+static void xsk_other_has_it(struct net_env *env, u32 seq)
+{
+	memdev_interrupt(&env->dev->q[MEMDEV_RX(1)]);
+	KUNIT_EXPECT_TRUE(env->test, net_wait(env->kept));
+	net_expect(env, 600, seq);
+}
+
+/* A socket that comes or goes costs the other queues nothing. */
+static void xsk_alone(struct kunit *test)
+{
+	struct xdp_env *x = xsk_two_pairs(test);
+	struct net_env *env = x->net;
+	u64 resets = env->dev->resets;
+	struct xsk_env s;
+	u32 i;
+
+	if (((struct virtnet_info *)netdev_priv(env->nd))->qs->plan.pages > 1)
+		kunit_skip(test, "chains are fewer than a socket's buffers");
+	for (i = 0; i < 4; i++) {
+		u64 queues = env->dev->queue_resets;
+
+		KUNIT_ASSERT_EQ(test, xsk_open(&s, x, 2048, 0), 0);
+		xsk_give(&s, 0, XSK_LENT);
+		xsk_other_received(env, i);
+		KUNIT_ASSERT_EQ(test, xsk_bind(&s, 0, XDP_ZEROCOPY), 0);
+		KUNIT_EXPECT_EQ(test, env->dev->queue_resets, queues + 2);
+		xsk_other_has_it(env, i);
+		KUNIT_ASSERT_GT(test, net_rx(env, 700, i, 0), 0);
+		memdev_interrupt(net_rxq(env));
+		KUNIT_EXPECT_TRUE(test, net_wait(env->kept));
+		net_expect(env, 700, i);
+		xsk_other_received(env, i + 100);
+		xsk_close(&s);
+		KUNIT_EXPECT_EQ(test, env->dev->queue_resets, queues + 4);
+		xsk_other_has_it(env, i + 100);
+	}
+	KUNIT_EXPECT_EQ(test, env->dev->resets, resets);
+}
+
+/* The first pair's rings cannot be reset: the whole device is, and the socket has its queue. */
+static void xsk_alone_fails(struct kunit *test)
+{
+	struct xdp_env *x = xsk_two_pairs(test);
+	struct net_env *env = x->net;
+	u64 resets = env->dev->resets;
+	struct xsk_env s;
+
+	env->dev->fail_queue_reset = -EIO;
+	KUNIT_ASSERT_EQ(test, xsk_open(&s, x, 2048, 0), 0);
+	xsk_give(&s, 0, XSK_LENT);
+	KUNIT_ASSERT_EQ(test, xsk_bind(&s, 0, XDP_ZEROCOPY), 0);
+	KUNIT_EXPECT_GT(test, env->dev->resets, resets);
+	KUNIT_EXPECT_TRUE(test, xsk_bound(x));
+	KUNIT_ASSERT_GT(test, net_rx(env, 700, 1, 0), 0);
+	memdev_interrupt(net_rxq(env));
+	KUNIT_EXPECT_TRUE(test, net_wait(env->kept));
+	net_expect(env, 700, 1);
+	xsk_close(&s);
+}
+
 static int xsk_resize(struct net_env *env, u32 rx)
 {
 	struct ethtool_ringparam ring = { };
@@ -227,6 +311,8 @@ static void xsk_bind_memory(struct kunit *test)
 static struct kunit_case xsk_bind_cases[] = {
 	KUNIT_CASE_PARAM(xsk_bind_refused, net_gen_modes),
 	KUNIT_CASE_PARAM(xsk_queue_reset, net_gen_modes),
+	KUNIT_CASE_PARAM(xsk_alone, net_gen_modes),
+	KUNIT_CASE_PARAM(xsk_alone_fails, net_gen_modes),
 	KUNIT_CASE_PARAM(xsk_lives, net_gen_params),
 	KUNIT_CASE_PARAM(xsk_goes, net_gen_params),
 	KUNIT_CASE_PARAM(xsk_bind_memory, net_gen_modes),
