@@ -78,13 +78,14 @@ def suspend(ctx: Context) -> None:
     expect_equal("channels", channels(ctx, interface)[1], 3)
     assert ctx.guest.ns
     ctx.guest.ns.ip(f"neigh flush dev {nic.tap}")
-    shown = ctx.guest.sh(SHOWN.format(interface))
+    shown, known = ctx.guest.sh(SHOWN.format(interface)), told(ctx, nic)
     try:
         with traffic.streaming(ctx.guest, nic) as stream:
             for number in range(2):
                 _suspend(ctx)
                 stream.goes_on(f"after suspend {number + 1}", 60)
                 expect_equal("settings", ctx.guest.sh(SHOWN.format(interface)), shown)
+                expect_equal("what the device knows", told(ctx, nic), known)
         every_queue_works(ctx, nic, channels(ctx, interface)[1], interface)
     finally:
         change_back(ctx, interface, nic)
