@@ -31,7 +31,10 @@ class Skip(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """A test: what it is called, what it does, whether only virtnet must pass it."""
+    """A test: what it is called, what it does, whether only virtnet must pass it.
+
+    Another driver may try: that it fails is no failure of the suite.
+    """
 
     name: str
     body: Callable[["Context"], None]

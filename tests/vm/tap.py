@@ -13,11 +13,11 @@ class Tap:
         self._file = open(path, "w", encoding="utf-8")
         self._file.write("TAP version 13\n")
         self._lock = threading.Lock()
-        self._count = self.failed = self.skipped = 0
+        self._count = self.failed = self.skipped = self.todo = 0
 
     @property
     def passed(self) -> int:
-        return self._count - self.failed - self.skipped
+        return self._count - self.failed - self.skipped - self.todo
 
     def ok(self, name: str, seconds: float) -> None:
         self._result("ok", name, "", f"({seconds:.1f} s)")
@@ -29,6 +29,11 @@ class Tap:
     def not_ok(self, name: str, why: str) -> None:
         self._result("not ok", name, "", detail=why)
         self.failed += 1
+
+    def not_expected(self, name: str, why: str) -> None:
+        """A failure that is worth a line, and no more."""
+        self._result("not ok", name, " # TODO virtnet's alone", detail=why)
+        self.todo += 1
 
     def _result(self, verdict: str, name: str, suffix: str, remark: str = "",
                 detail: str = "") -> None:
