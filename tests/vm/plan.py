@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Which guests are booted for a kernel, and which cases each of them runs."""
 
+import dataclasses
 import os
 from dataclasses import dataclass, field
 
@@ -31,6 +32,9 @@ CONTROL = (*cases_control.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
 XDP = (*cases_xdp.CASES, *cases_xsk.CASES, *cases_end.CASES)
+# Of these, what takes most locks and memory; all of them with LONG=1.
+CONTROL_DEBUG = (cases_control.set_channels, cases_control.rss, cases_diag.netdev_genl,
+                 cases_power.suspend, *cases_end.CASES)
 DEBUG_MEMORY = 1536
 
 
@@ -70,7 +74,7 @@ def _long_boots() -> list[Boot]:
 
 
 def _debug_boots() -> list[Boot]:
-    """Mergeable and big on the debug kernel, one of them behind an IOMMU."""
+    """Mergeable and big on the debug kernel, one of them behind an IOMMU; and control."""
     boots = [_combination(mode, packed) for mode in ("mergeable", "big")
              for packed in (False, True)]
     # The second NIC is not behind it: virtio_net, which gets that one for a while,
@@ -84,6 +88,8 @@ def _debug_boots() -> list[Boot]:
     nics[0].iommu = True
     boots.append(Boot("xdp-mergeable-split-iommu", nics, XDP, command_line="intel_iommu=on",
                       arguments=["-device", "intel-iommu"]))
+    control = _control()
+    boots.append(control if LONG else dataclasses.replace(control, cases=CONTROL_DEBUG))
     for boot in boots:
         boot.memory = DEBUG_MEMORY
         boot.command_line += " panic_on_warn=1 kmemleak=on"
