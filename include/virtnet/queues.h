@@ -111,6 +111,8 @@ struct virtnet_rx_slice {
  * than many a queue ever needs; pools of two pages take what they need.
  */
 #define VIRTNET_POOL_ORDER	1
+/* Mergeable buffers of bulk traffic: a full GSO packet takes five. */
+#define VIRTNET_BULK_ORDER	2
 
 /* Used entries are taken off the ring this many at a time, and prefetched. */
 #define VIRTNET_RX_BURST	8
