@@ -19,6 +19,7 @@ from .workloads import TEST_MAC, TEST_MAC2, Workload
 
 HERE = Path(__file__).resolve().parents[1]
 OUT = paths.BUILD / "bench"
+SHARED = paths.ROOT / "tools" / "vmlib" / "guest"      # what both kinds of guests have
 GEN_NIC = "0000:00:03.0"
 TWIN_NIC = "0000:00:07.0"
 TWIN_SINK, FORWARD_SINK = "0000:00:06.0", "0000:00:09.0"
@@ -57,8 +58,8 @@ class Boot:
 
 
 def _compile(target: Path, sources: list[Path], flags: list[str]) -> Path:
-    newest = max(path.stat().st_mtime
-                 for folder in ("plugin", "guest") for path in (HERE / folder).iterdir())
+    newest = max(path.stat().st_mtime for folder in (HERE / "plugin", HERE / "guest", SHARED)
+                 for path in folder.iterdir())
     if target.exists() and target.stat().st_mtime > newest:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

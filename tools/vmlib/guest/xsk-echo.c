@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
-#include <linux/if_xdp.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "xsk-ring.h"
 
 #define FRAMES		1024
 #define RING		2048
@@ -30,15 +29,10 @@
 #define PREFER_BUSY	69		/* SO_PREFER_BUSY_POLL */
 #define BUSY_BUDGET	70		/* SO_BUSY_POLL_BUDGET */
 
-struct ring {
-	uint32_t *producer, *consumer, *flags;
-	void *desc;
-};
-
 struct xsk {
 	int fd;
 	uint8_t *umem;
-	struct ring fq, cq, rx, tx;
+	struct xsk_rings rings;
 	int within;			/* the next buffer continues a packet */
 };
 
@@ -145,53 +139,14 @@ static void option(int fd, int level, int name, int value, const char *what)
 	must(setsockopt(fd, level, name, &value, sizeof(value)), what);
 }
 
-static void map_ring(int fd, struct ring *ring, const struct xdp_ring_offset *off,
-		     size_t entry, off_t where)
-{
-	char *base = mmap(NULL, off->desc + RING * entry, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_POPULATE, fd, where);
-
-	if (base == MAP_FAILED)
-		die("a ring");
-	ring->producer = (uint32_t *)(base + off->producer);
-	ring->consumer = (uint32_t *)(base + off->consumer);
-	ring->flags = (uint32_t *)(base + off->flags);
-	ring->desc = base + off->desc;
-}
-
-static void map_rings(struct xsk *xsk)
-{
-	struct xdp_mmap_offsets off;
-	socklen_t len = sizeof(off);
-
-	option(xsk->fd, SOL_XDP, XDP_UMEM_FILL_RING, RING, "the fill ring");
-	option(xsk->fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, RING, "the completion ring");
-	option(xsk->fd, SOL_XDP, XDP_RX_RING, RING, "the receive ring");
-	option(xsk->fd, SOL_XDP, XDP_TX_RING, RING, "the transmit ring");
-	must(getsockopt(xsk->fd, SOL_XDP, XDP_MMAP_OFFSETS, &off, &len), "the rings' layout");
-	map_ring(xsk->fd, &xsk->fq, &off.fr, 8, XDP_UMEM_PGOFF_FILL_RING);
-	map_ring(xsk->fd, &xsk->cq, &off.cr, 8, XDP_UMEM_PGOFF_COMPLETION_RING);
-	map_ring(xsk->fd, &xsk->rx, &off.rx, sizeof(struct xdp_desc), XDP_PGOFF_RX_RING);
-	map_ring(xsk->fd, &xsk->tx, &off.tx, sizeof(struct xdp_desc), XDP_PGOFF_TX_RING);
-}
-
-static uint32_t load_acquire(const uint32_t *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static void store(uint32_t *p, uint32_t v)
-{
-	__atomic_store_n(p, v, __ATOMIC_SEQ_CST);
-}
-
 /* A frame to receive into. */
 static void give(struct xsk *xsk, uint64_t addr)
 {
-	uint32_t at = *xsk->fq.producer;
+	struct xsk_ring *fill = &xsk->rings.fill;
+	uint32_t at = *fill->producer;
 
-	((uint64_t *)xsk->fq.desc)[at % RING] = addr - addr % frame_size;
-	store(xsk->fq.producer, at + 1);
+	fill->addr[at % RING] = addr - addr % frame_size;
+	ring_set(fill->producer, at + 1);
 }
 
 static void open_socket(struct xsk *xsk)
@@ -207,7 +162,7 @@ static void open_socket(struct xsk *xsk)
 		die("memory");
 	reg.addr = (uintptr_t)xsk->umem;
 	must(setsockopt(xsk->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)), "the memory");
-	map_rings(xsk);
+	must(xsk_rings_map(xsk->fd, &xsk->rings, RING), "the rings");
 	for (i = 0; i < FRAMES; i++)
 		give(xsk, (uint64_t)i * frame_size);
 	if (!busy)
@@ -243,39 +198,41 @@ static void turn(uint8_t *frame)
 
 static void reflect(struct xsk *xsk)
 {
-	uint32_t end_at = load_acquire(xsk->rx.producer), at = *xsk->rx.consumer;
-	uint32_t out = *xsk->tx.producer;
+	struct xsk_ring *rx = &xsk->rings.rx, *tx = &xsk->rings.tx;
+	uint32_t end_at = ring_get(rx->producer), at = *rx->consumer;
+	uint32_t out = *tx->producer;
 	struct xdp_desc *desc;
 
 	for (; at != end_at; at++) {
-		desc = &((struct xdp_desc *)xsk->rx.desc)[at % RING];
+		desc = &rx->desc[at % RING];
 		if (!xsk->within) {
 			turn(xsk->umem + desc->addr);
 			echoed++;
 		}
 		xsk->within = desc->options & CONTINUED;
-		((struct xdp_desc *)xsk->tx.desc)[out++ % RING] = *desc;
+		tx->desc[out++ % RING] = *desc;
 	}
-	store(xsk->tx.producer, out);
-	store(xsk->rx.consumer, at);
+	ring_set(tx->producer, out);
+	ring_set(rx->consumer, at);
 }
 
 static void recycle(struct xsk *xsk)
 {
-	uint32_t end_at = load_acquire(xsk->cq.producer), at = *xsk->cq.consumer;
+	struct xsk_ring *done = &xsk->rings.done;
+	uint32_t end_at = ring_get(done->producer), at = *done->consumer;
 
 	for (; at != end_at; at++)
-		give(xsk, ((uint64_t *)xsk->cq.desc)[at % RING]);
-	store(xsk->cq.consumer, at);
+		give(xsk, done->addr[at % RING]);
+	ring_set(done->consumer, at);
 }
 
 static void serve(struct xsk *xsk)
 {
 	reflect(xsk);
 	recycle(xsk);
-	if (busy || (load_acquire(xsk->tx.flags) & XDP_RING_NEED_WAKEUP))
+	if (busy || (ring_get(xsk->rings.tx.flags) & XDP_RING_NEED_WAKEUP))
 		sendto(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
-	if (busy || (load_acquire(xsk->fq.flags) & XDP_RING_NEED_WAKEUP))
+	if (busy || (ring_get(xsk->rings.fill.flags) & XDP_RING_NEED_WAKEUP))
 		recvfrom(xsk->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 }
 
