@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import traffic
+from cases_sleep import ATTACH, DETACH
 from suite import Context, case, expect_equal
 from vmlib.nic import Nic
 
@@ -98,10 +99,6 @@ class Change:
         return (self.there.format(interface), (self.back or self.there).format(interface))
 
 
-ATTACH = """xdp-verdict pass {0} >/dev/null 2>&1 & echo $! >/run/cost.pid
-    until ip link show {0} | grep -q prog/xdp; do kill -0 $(cat /run/cost.pid) || exit; done"""
-DETACH = """kill -INT $(cat /run/cost.pid)
-    while ip link show {0} | grep -q prog/xdp; do :; done"""
 SMALL, LARGE = "ethtool -G {} rx 128 tx 128", "ethtool -G {} rx 256 tx 256"
 CHANGES = (
     Change(SINGLE, "nothing at all", "true"),
@@ -116,7 +113,7 @@ CHANGES = (
            "ethtool -K {} rx-gro-hw on"),
     Change(SINGLE, "ethtool -K rx", "ethtool -K {} rx off", "ethtool -K {} rx on"),
     Change(HASHING, "ethtool -X", "ethtool -X {} weight 0 1", "ethtool -X {} default"),
-    Change(SINGLE, "XDP attached, detached", ATTACH, DETACH),
+    Change(SINGLE, "XDP attached, detached", ATTACH % "pass", DETACH),
     Change(SINGLE, "ethtool --reset all", "ethtool --reset {} all"),
 )
 

@@ -13,10 +13,11 @@ from suite import Context, Skip, case, expect, expect_equal
 from vmlib.nic import Nic
 
 WOKEN = "/run/woken"
-# A program on the other NIC that lets nothing through.
-ATTACH = """xdp-verdict drop {0} >/dev/null 2>&1 & echo $! >/run/xdp.pid
+# An XDP program of a verdict on an interface, {0}; and without it again.
+ATTACH = """xdp-verdict %s {0} >/dev/null 2>&1 & echo $! >/run/xdp.pid
     until ip link show {0} | grep -q prog/xdp; do kill -0 $(cat /run/xdp.pid) || exit; done"""
-DETACH = "kill -INT $(cat /run/xdp.pid); while kill -0 $(cat /run/xdp.pid); do usleep 20000; done"
+DETACH = """kill -INT $(cat /run/xdp.pid)
+    while ip link show {0} | grep -q prog/xdp; do :; done"""
 
 
 def sleep_nics() -> list[Nic]:
@@ -26,8 +27,9 @@ def sleep_nics() -> list[Nic]:
 def _sleep_and_wake(ctx: Context, stream: traffic.Stream) -> None:
     """To S3, and awake again at QEMU's request; once only.
 
-    The next sleep ends at once, and QEMU does not tell of it; why was not found out. The guest is not asked for anything before its network answers: what comes
-    to a serial port that has not woken up yet is lost.
+    The next sleep ends at once, and QEMU does not tell of it; why was not found out. The
+    guest is not asked for anything before its network answers: what comes to a serial
+    port that has not woken up yet is lost.
     """
     qmp = ctx.guest.qmp
     assert qmp
@@ -50,10 +52,10 @@ def sleep(ctx: Context) -> None:
     guest, (nic, other) = ctx.guest, ctx.guest.nics
     if guest.run("grep -q deep /sys/power/mem_sleep && echo deep >/sys/power/mem_sleep").code:
         raise Skip("this kernel does not know S3")
-    interface = guest.interface(nic)
+    interface, filtered = guest.interface(nic), guest.interface(other)
     ctx.reachable(other)
     change_everything(ctx, interface)
-    guest.sh(f"ip link set {interface} promisc on; " + ATTACH.format(guest.interface(other)))
+    guest.sh(f"ip link set {interface} promisc on; " + (ATTACH % "drop").format(filtered))
     assert guest.ns
     guest.ns.ip(f"neigh flush dev {nic.tap}")
     shown, known = guest.sh(SHOWN.format(interface)), told(ctx, nic)
@@ -64,7 +66,7 @@ def sleep(ctx: Context) -> None:
             expect_equal("what the device knows", told(ctx, nic), known)
         expect(not _answered(ctx, other), "the XDP program does not drop any more")
     finally:
-        guest.run(f"{DETACH}; ip link set {interface} promisc off")
+        guest.run(f"{DETACH.format(filtered)}; ip link set {interface} promisc off")
         change_back(ctx, interface, nic)
         guest.ns.ip(f"neigh flush dev {nic.tap}")
     for one in guest.nics:
