@@ -15,9 +15,8 @@ from vmlib.nic import MODES, Nic
 # A scenario's events are over by then, and the driver's watchdog (5 s) has looked.
 LASTS = 4
 ROUNDS = 6
-BACK = 5
-WATCHDOG = 12
 JUMBO = 9000                    # MTU, where a packet may have more than one buffer
+PIECES = 4                      # buffers of the largest ping, where they hold 1500 bytes each
 PORT = 5201
 
 # Where each line of @nics is a MAC address, MTU, its address, the host's, and a port.
@@ -30,14 +29,19 @@ answers() {{
     return 1
 }}
 
-# Both directions, small and large; some rounds also where each of them takes long.
+meanwhile() {{
+    {meanwhile}
+}}
+
+# Both directions, small and large, for some seconds and some rounds; also if those are slow.
 traffic() {{
-    since=$(date +%s) rounds=0
-    while passed=$(($(date +%s) - since)); do
-        [ $passed -lt {lasts} ] || [ $rounds -lt {rounds} ] || break
-        [ $passed -lt $((5 * {lasts})) ] || break
+    rounds=0 enough=$(($(date +%s) + {lasts})) most=$(($(date +%s) + 5 * {lasts}))
+    while [ $(date +%s) -lt $enough ] ||
+          {{ [ $rounds -lt {rounds} ] && [ $(date +%s) -lt $most ]; }}; do
+        {{ meanwhile >/dev/null 2>&1 || echo; }} >>/tmp/refused-$1 &
         ping -q -c 20 -i 0.01 -W 1 $1
         ping -q -c 10 -i 0.01 -W 1 -s 6000 $1
+        wait
         rounds=$((rounds + 1))
     done
     for way in {ways}; do
@@ -56,22 +60,33 @@ find_nic() {{
     done
 }}
 
+verdict() {{
+    answers {before} $2 || {{ echo no traffic before it began; return; }}
+    traffic $2 $3 >/dev/null 2>&1
+    answers {within} $2 || {{ echo no traffic any more; return; }}
+    meanwhile >/dev/null 2>&1 || {{ echo refuses settings in the end; return; }}
+    counters $2
+    timeout 20 ip link set $1 down && echo ok || echo does not close
+}}
+
+counters() {{
+    ethtool -S $name | sed -n "s/^ *rx[0-9]*_/hostile-counter $1 /p
+        s/^ *\\([a-z_]*: \\)/hostile-counter $1 \\1/p" >/tmp/counters-$1
+    for what in rx_packets rx_bytes; do
+        echo "hostile-counter $1 $what: $(cat /sys/class/net/$name/statistics/$what)"
+    done >>/tmp/counters-$1
+    echo "hostile-counter $1 refused: $(wc -l </tmp/refused-$1)
+hostile-counter $1 seconds: $(($(date +%s) - begin))" >>/tmp/counters-$1
+}}
+
 judge() {{
     find_nic $1
+    begin=$(date +%s)
+    rm -f /tmp/refused-$4 /tmp/counters-$4
     ip link set $name mtu $2 up && ip addr add $3/24 dev $name
-    if ! answers {before} $4; then
-        verdict="no traffic before it began"
-    else
-        traffic $4 $5 >/dev/null 2>&1
-        answers {patience} $4 && verdict=ok || verdict="no traffic any more"
-    fi
-    ethtool -S $name 2>/dev/null | sed -n "s/^ *rx[0-9]*_/hostile-counter $4 /p
-        s/^ *\\([a-z_]*: \\)/hostile-counter $4 device_\\1/p"
-    for what in rx_packets rx_bytes; do
-        echo "hostile-counter $4 $what: $(cat /sys/class/net/$name/statistics/$what)"
-    done
-    timeout 20 ip link set $name down 2>/dev/null
-    echo "hostile-verdict $4 $verdict"
+    became=$(verdict $name $4 $5)
+    cat /tmp/counters-$4 2>/dev/null
+    echo "hostile-verdict $4 $became"
 }}
 
 while read -r line; do
@@ -95,17 +110,13 @@ def mtu(nic: Nic) -> int:
     return 1500 if nic.mode == "small" else JUMBO
 
 
-def patience(scenario: Scenario) -> int:
-    """How long traffic may take to be back: a dead transmit queue is found by a watchdog."""
-    return WATCHDOG if re.match("tx|random|gone", scenario.name) else BACK
-
-
 def script(nics: list[Nic], scenario: Scenario, before: int, tcp: bool = True) -> str:
     """For the guest; @before is its patience, in seconds, until traffic first flows."""
     lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index}"
              for nic in nics)
-    return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, patience=patience(scenario),
-                        ways="--bidir" if tcp else "", nics="\n".join(lines))
+    return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, within=scenario.within,
+                        meanwhile=scenario.meanwhile, ways="--bidir" if tcp else "",
+                        nics="\n".join(lines))
 
 
 def servers(nics: list[Nic]) -> list[str]:
@@ -115,15 +126,12 @@ def servers(nics: list[Nic]) -> list[str]:
     return proc.dies_with_us(["sh", "-c", each + " wait"])
 
 
-def complaints(text: str) -> str:
-    """What the kernel says of itself; that a packet was bad is no complaint."""
-    return splat.find("\n".join(line for line in text.splitlines()
-                                if "bad gso" not in line and "NETDEV WATCHDOG" not in line))
-
-
-def first_line(complaint: str) -> str:
-    """What it is about: it comes with two lines before it, if there are any."""
-    return complaint.strip().splitlines()[min(2, complaint.count("\n"))][:60]
+def complaint(text: str) -> str:
+    """What the kernel says of itself, in a line; that a packet was bad is no complaint."""
+    lines = (line for line in text.splitlines()
+             if "bad gso" not in line and "NETDEV WATCHDOG" not in line)
+    found = splat.find("\n".join(lines)).splitlines()
+    return next((line.strip()[:60] for line in found if splat.SPLATS.search(line)), "")
 
 
 def what(nic: Nic) -> str:
@@ -131,53 +139,63 @@ def what(nic: Nic) -> str:
 
 
 def lies(path: Path, device: dict) -> int:
-    """How many packets were wrong: rules that begin together share theirs."""
+    """How often the device did wrong: rules that begin together share their packets."""
+    when = [line.split(":")[0] for line in path.read_text(encoding="utf-8").splitlines()]
     groups: dict[str, int] = {}
-    when = {number: line.split(":")[0] for number, line in
-            enumerate(path.read_text(encoding="utf-8").splitlines(), 1)}
     for rule in device["script"]:
-        key = when[rule["line"]]
+        key = when[rule["line"] - 1]
         groups[key] = max(groups.get(key, 0), rule["applied"])
     return sum(groups.values())
 
 
-def miscounted(scenario: Scenario, nic: Nic, counters: dict[str, int], device: dict) -> str:
-    """Did the driver count what the device did, and nothing that cannot be?"""
+def miscounted(scenario: Scenario, nic: Nic, counters: dict[str, int], done: int) -> str:
+    """Did virtnet count what the device did, and nothing that cannot be?"""
+    if scenario.counts and not (scenario.counts == "num_buffers" and nic.mode != "mergeable"):
+        counted, least, most = counters[scenario.counts], done, done
+        if nic.mode == "mergeable" and scenario.counts.startswith("len"):
+            least = done // PIECES      # all of them wrong, they are one packet
+        if scenario.counts == "num_buffers":
+            most = counted      # the buffers behind the first one look like packets, too
+        if not least <= counted <= most:
+            return f"{scenario.counts} {counted} of {done}"
+    for name in scenario.raises.split():
+        if not counters[name]:
+            return f"{name} does not count it"
+    for name in scenario.never.split():
+        if counters[name]:
+            return f"{name} {counters[name]}"
+    if counters["announced"] > counters["seconds"] + 2:
+        return f"{counters['announced']} announcements in {counters['seconds']} s"
+    return ""
+
+
+def untrue(scenario: Scenario, nic: Nic, counters: dict[str, int], device: dict, ours: bool) -> str:
+    """Was there what the scenario is about, and do the counters agree?"""
     done = lies(scenario.path, device)
-    if not scenario.row:
-        return ""
     if not done:
         return "the device did nothing wrong"
     sent = sum(queue["packets"] for queue in device["queues"] if queue["kind"] == "rx")
     # a used entry of no packet may be one that was good the last time round
-    if scenario.row != 7 and counters["rx_packets"] > sent:
+    if scenario.row not in (0, 7) and counters["rx_packets"] > sent:
         return f"{counters['rx_packets']} packets received of {sent}"
-    if not counters.get(f"device_{scenario.raises}", 1):
-        return f"{scenario.raises} does not count it"
-    name = scenario.counts
-    if name not in counters or (name == "num_buffers" and nic.mode != "mergeable"):
-        return ""
-    least = most = done
-    if nic.mode == "mergeable" and name.startswith("len"):
-        least = 1       # a packet in several buffers, all of them wrong, is one
-    if name == "num_buffers":
-        most = counters[name]   # the buffers behind the first one look like packets, too
-    if not least <= counters[name] <= most:
-        return f"{name} {counters[name]} of {done}"
-    return ""
+    return miscounted(scenario, nic, counters, done) if ours else ""
 
 
-def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict]) -> str:
+def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
+            ours: bool) -> str:
     """What the guest said of its NICs, beside what their devices counted."""
     said = dict(re.findall(r"^hostile-verdict (\S+) (.+?)\r?$", text, re.M))
-    for nic, device in zip(nics, counted):
+    for nic, device in zip(nics, counted, strict=True):
         host = nic.address(True)
         became = said.get(host, "guest died")
         counters: dict[str, int] = {}
         for name, value in re.findall(rf"^hostile-counter {host} (\w+): (\d+)", text, re.M):
             counters[name] = counters.get(name, 0) + int(value)
         if became == "ok":
-            became = miscounted(scenario, nic, counters, device) or "ok"
+            try:
+                became = untrue(scenario, nic, counters, device, ours) or "ok"
+            except KeyError as missing:
+                became = f"no counter {missing}"
         if became != "ok":
             return f"{what(nic)}: {became}"
     return "ok"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The scenario files: NAME.script, with its row and what it is about in a comment. Further
-comments: "counts: NAME" is the receive queues' counter of such packets, "raises: NAME"
-one of the interface that cannot stay at 0, "only: uml" says where it can be met."""
+"""The scenario files: NAME.script, with its row and what it is about in a comment. What
+further comments of the form "# KEY: VALUE" mean is said at the fields of Scenario."""
 
 import random
 import re
@@ -9,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ABOUT = re.compile(r"^# row (\d+): (.+)$", re.M)
-MORE = re.compile(r"^# (counts|raises|only): (\w+)$", re.M)
+MORE = re.compile(r"^# ([a-z]+): (.+)$", re.M)
+# Seconds until the stack's watchdog has found a dead transmit queue, and it runs again.
+WATCHDOG = 12
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,27 @@ class Scenario:
     row: int
     path: Path
     what: str
-    counts: str = ""
-    raises: str = ""
-    only: str = ""
+    counts: str = ""        # a counter that says how many packets or commands were wrong
+    raises: str = ""        # counters that cannot stay at 0,
+    never: str = ""         # and such that have to
+    only: str = ""          # "uml" or "qemu": where it can be met
+    within: int = 5         # seconds for traffic to be back
+    meanwhile: str = ":"    # what the guest does to its interface $name beside the traffic
+    options: str = ""       # of virtnet's module
+
+
+def _read(path: Path) -> Scenario:
+    text = path.read_text(encoding="utf-8")
+    about = ABOUT.search(text)
+    assert about, f"{path.name} does not say '# row N: what it is about'"
+    more: dict = dict(MORE.findall(text))
+    if "within" in more:
+        more["within"] = int(more["within"])
+    return Scenario(path.stem, int(about[1]), path, about[2], **more)
 
 
 def load(where: Path) -> list[Scenario]:
-    found = []
-    for path in sorted(where.glob("*.script")):
-        text = path.read_text(encoding="utf-8")
-        about = ABOUT.search(text)
-        assert about, f"{path.name} does not say '# row N: what it is about'"
-        found.append(Scenario(path.stem, int(about[1]), path, about[2], **dict(MORE.findall(text))))
-    return sorted(found, key=lambda s: (s.row, s.name))
+    return sorted(map(_read, where.glob("*.script")), key=lambda s: (s.row, s.name))
 
 
 FIELDS = ("flags", "gso_type", "hdr_len", "gso_size", "csum_start", "csum_offset")
@@ -63,4 +72,4 @@ def generated(seed: int, where: Path) -> Scenario:
     where.mkdir(parents=True, exist_ok=True)
     path = where / f"random-{seed}.script"
     path.write_text("# row 0: seed {}\n{}\n".format(seed, "\n".join(rules)), encoding="utf-8")
-    return Scenario(path.stem, 0, path, f"whatever follows from seed {seed}")
+    return Scenario(path.stem, 0, path, f"whatever follows from seed {seed}", within=WATCHDOG)

@@ -2,6 +2,7 @@
 """Results of several runs, side by side."""
 
 import json
+import re
 from pathlib import Path
 
 from scenarios import Scenario
@@ -10,6 +11,27 @@ COLUMNS = (("6.12", "intree"), ("7.2", "intree"), ("6.12", "virtnet"), ("7.2", "
            ("debug", "virtnet"), ("uml", "intree"), ("uml", "virtnet"))
 # Of the table in Documentation/hostile-devices.rst.
 BEGIN, END = ".. begin table\n", ".. end table\n"
+
+
+def _columns(rows: dict[str, dict]) -> list[str]:
+    heads = [f"{kver} {driver}" for kver, driver in COLUMNS]
+    return [h for h in heads if any(h in row["verdicts"] for row in rows.values())]
+
+
+def _sorted(rows: dict[str, dict]) -> list[tuple[str, dict]]:
+    return sorted(rows.items(), key=lambda item: (item[1]["row"], item[0]))
+
+
+def _documented(text: str) -> dict[str, dict]:
+    """What a page's table says, as document() writes it."""
+    lines: list[list[str]] = []
+    for first, cell in re.findall(r"^   ([* ]) -(?: (.*))?$", text, re.M):
+        if first == "*":
+            lines.append([])
+        lines[-1].append(cell)
+    heads, *rows = lines or [[]]
+    return {name: {"row": int(row), "verdicts": {h: c for h, c in zip(heads[2:], cells) if c}}
+            for row, name, *cells in rows}
 
 
 class Table:
@@ -36,32 +58,30 @@ class Table:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
 
-    def _columns(self) -> list[str]:
-        heads = [f"{kver} {driver}" for kver, driver in COLUMNS]
-        return [h for h in heads if any(h in r["verdicts"] for r in self.rows.values())]
-
-    def _sorted(self) -> list[tuple[str, dict]]:
-        return sorted(self.rows.items(), key=lambda item: (item[1]["row"], item[0]))
-
     def show(self) -> None:
-        used = self._columns()
+        used, rows = _columns(self.rows), _sorted(self.rows)
         print("\n" + f"{'row scenario':26}" + "".join(f"{h:26}" for h in used))
-        for name, row in self._sorted():
+        for name, row in rows:
             cells = "".join(f"{row['verdicts'].get(h, '')[:25]:26}" for h in used)
             print(f"{row['row']:3} {name:22}{cells}".rstrip())
 
     def document(self, page: Path) -> None:
-        """Put it into a page, between its marks; random devices (row 0) left out."""
-        used = self._columns()
-        lines = [".. list-table::", "   :header-rows: 1", ""]
-        rows = [["Row", "Scenario", *used]]
-        rows += [[str(row["row"]), name, *(row["verdicts"].get(h, "") for h in used)]
-                 for name, row in self._sorted() if row["row"]]
-        for row in rows:
-            lines += [f"   {'*' if i == 0 else ' '} - {cell}".rstrip()
-                      for i, cell in enumerate(row)]
+        """Put it into a page, between its marks, where what was not measured here stays;
+        random devices (row 0) left out."""
         before, rest = page.read_text(encoding="utf-8").split(BEGIN, 1)
-        _, after = rest.split(END, 1)
+        old, after = rest.split(END, 1)
+        rows = _documented(old)
+        for name, row in self.rows.items():
+            if row["row"]:
+                there = rows.setdefault(name, {"row": row["row"], "verdicts": {}})
+                there["verdicts"] |= row["verdicts"]
+        used = _columns(rows)
+        lines = [".. list-table::", "   :header-rows: 1", ""]
+        for cells in [["Row", "Scenario", *used],
+                      *([str(row["row"]), name, *(row["verdicts"].get(h, "") for h in used)]
+                        for name, row in _sorted(rows))]:
+            lines += [f"   {'*' if i == 0 else ' '} - {cell}".rstrip()
+                      for i, cell in enumerate(cells)]
         page.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + after,
                         encoding="utf-8")
 
