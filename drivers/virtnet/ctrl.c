@@ -40,8 +40,8 @@ MODULE_PARM_DESC(ctrl_timeout_ms,
  * @used: bytes that the device claims to have written
  * @hdr: class and command, in a cache line of its own like what follows
  * @out: data for the device
- * @in: answer, then status
  * @ack: the status
+ * @in: the answer behind it
  */
 struct virtnet_ctrl_cmd {
 	struct list_head list;
@@ -51,8 +51,8 @@ struct virtnet_ctrl_cmd {
 	unsigned int used;
 	struct virtio_net_ctrl_hdr *hdr;
 	void *out;
-	void *in;
 	u8 *ack;
+	void *in;
 };
 
 /* What the device writes must not share a cache line with what we do. */
@@ -61,18 +61,18 @@ virtnet_ctrl_alloc(const struct virtnet_ctrl_req *req)
 {
 	size_t hdr = L1_CACHE_ALIGN(sizeof(struct virtnet_ctrl_cmd));
 	size_t out = hdr + L1_CACHE_ALIGN(sizeof(struct virtio_net_ctrl_hdr));
-	size_t in = out + L1_CACHE_ALIGN(req->out_len);
-	size_t ack = in + L1_CACHE_ALIGN(req->in_len);
+	size_t ack = out + L1_CACHE_ALIGN(req->out_len);
+	size_t in = ack + L1_CACHE_BYTES;
 	struct virtnet_ctrl_cmd *cmd;
 
-	cmd = kzalloc(ack + L1_CACHE_BYTES, GFP_KERNEL);
+	cmd = kzalloc(in + L1_CACHE_ALIGN(req->in_len), GFP_KERNEL);
 	if (!cmd)
 		return NULL;
 	init_completion(&cmd->done);
 	cmd->hdr = (void *)cmd + hdr;
 	cmd->out = (void *)cmd + out;
-	cmd->in = (void *)cmd + in;
 	cmd->ack = (void *)cmd + ack;
+	cmd->in = (void *)cmd + in;
 	cmd->hdr->class = req->class;
 	cmd->hdr->cmd = req->cmd;
 	*cmd->ack = VIRTNET_CTRL_NO_ACK;
@@ -80,7 +80,7 @@ virtnet_ctrl_alloc(const struct virtnet_ctrl_req *req)
 	return cmd;
 }
 
-/* Entries for the device; header, data in one or two, answer, status. */
+/* Entries for the device; header, data in one or two, status, answer. */
 #define VIRTNET_CTRL_SG		5
 
 static void virtnet_ctrl_sgs(const struct virtnet_ctrl_cmd *cmd,
@@ -97,9 +97,9 @@ static void virtnet_ctrl_sgs(const struct virtnet_ctrl_cmd *cmd,
 	if (req->out_len > first)
 		sg_init_one(&sg[n++], cmd->out + first, req->out_len - first);
 	*out = n;
+	sg_init_one(&sg[n++], cmd->ack, sizeof(*cmd->ack));
 	if (req->in_len)
 		sg_init_one(&sg[n++], cmd->in, req->in_len);
-	sg_init_one(&sg[n++], cmd->ack, sizeof(*cmd->ack));
 	*in = n - *out;
 	for (i = 0; i < n; i++)
 		sgs[i] = &sg[i];

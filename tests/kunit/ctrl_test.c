@@ -70,9 +70,9 @@ static void ctrl_send(struct kunit *test, u8 class, u8 cmd, u32 len, u32 reply)
 	sgs[out++] = &hdr;
 	if (len)
 		sgs[out++] = &data;
+	sgs[out + in++] = &ack;
 	if (reply)
 		sgs[out + in++] = &back;
-	sgs[out + in++] = &ack;
 	KUNIT_ASSERT_EQ(test, virtqueue_add_sgs(ctx->cvq, sgs, out, in, ctx, GFP_KERNEL), 0);
 	virtqueue_kick(ctx->cvq);
 }

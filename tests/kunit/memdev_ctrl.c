@@ -124,7 +124,7 @@ static enum memdev_answer ctrl_answer(struct memdev_ctrl *ctrl, u8 class)
 	return answer == MEMDEV_OK ? ctrl->answer : answer;
 }
 
-/* The ack is the last byte that the device may write; replies come before. */
+/* The ack is the first byte that the device may write; a reply comes behind it (5.1.6.5). */
 static void ctrl_finish(struct memdev_vq *q, const struct memdev_chain *c,
 			enum memdev_answer answer)
 {
@@ -132,7 +132,7 @@ static void ctrl_finish(struct memdev_vq *q, const struct memdev_chain *c,
 		 answer == MEMDEV_NAK ? VIRTIO_NET_ERR : 0x5a;
 
 	if (answer != MEMDEV_UNWRITTEN)
-		memdev_write(c, c->in_len - 1, &ack, 1);
+		memdev_write(c, 0, &ack, 1);
 	memdev_use(q, c, answer == MEMDEV_UNWRITTEN ? 0 : c->in_len);
 	memdev_signal(q);
 }
@@ -149,7 +149,7 @@ static void ctrl_reply(struct memdev_ctrl *ctrl, const struct memdev_chain *c,
 	if (!reply)
 		return;
 	n = ctrl->reply(ctrl, class, cmd, ctrl->buf + 2, len, reply, room);
-	memdev_write(c, 0, reply, min(n, room));
+	memdev_write(c, 1, reply, min(n, room));
 	kvfree(reply);
 }
 
