@@ -38,7 +38,7 @@ traffic() {{
     rounds=0 enough=$(($(date +%s) + {lasts})) most=$(($(date +%s) + 5 * {lasts}))
     while [ $(date +%s) -lt $enough ] ||
           {{ [ $rounds -lt {rounds} ] && [ $(date +%s) -lt $most ]; }}; do
-        {{ meanwhile >/dev/null 2>&1 || echo; }} >>/tmp/refused-$1 &
+        {{ meanwhile >/dev/null 2>&1 || echo; }} >>/run/refused-$1 &
         ping -q -c 20 -i 0.01 -W 1 $1
         ping -q -c 10 -i 0.01 -W 1 -s 6000 $1
         wait
@@ -71,21 +71,21 @@ verdict() {{
 
 counters() {{
     ethtool -S $name | sed -n "s/^ *rx[0-9]*_/hostile-counter $1 /p
-        s/^ *\\([a-z_]*: \\)/hostile-counter $1 \\1/p" >/tmp/counters-$1
+        s/^ *\\([a-z_]*: \\)/hostile-counter $1 \\1/p" >/run/counters-$1
     for what in rx_packets rx_bytes; do
         echo "hostile-counter $1 $what: $(cat /sys/class/net/$name/statistics/$what)"
-    done >>/tmp/counters-$1
-    echo "hostile-counter $1 refused: $(wc -l </tmp/refused-$1)
-hostile-counter $1 seconds: $(($(date +%s) - begin))" >>/tmp/counters-$1
+    done >>/run/counters-$1
+    echo "hostile-counter $1 refused: $(wc -l </run/refused-$1)
+hostile-counter $1 seconds: $(($(date +%s) - begin))" >>/run/counters-$1
 }}
 
 judge() {{
     find_nic $1
     begin=$(date +%s)
-    rm -f /tmp/refused-$4 /tmp/counters-$4
+    rm -f /run/refused-$4 /run/counters-$4
     ip link set $name mtu $2 up && ip addr add $3/24 dev $name
     became=$(verdict $name $4 $5)
-    cat /tmp/counters-$4 2>/dev/null
+    cat /run/counters-$4 2>/dev/null
     echo "hostile-verdict $4 $became"
 }}
 

@@ -114,8 +114,11 @@ def survive(driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, 
                     env=ENVIRONMENT)
     if done.returncode:
         raise VmError(f"hostile: no UML kernel or no driver for it:\n{done.stdout[-3000:]}")
+    scratches = paths.BUILD / "uml"
+    for folder in (scratches, paths.TEST_OUT):
+        folder.mkdir(parents=True, exist_ok=True)
     for scenario in scenarios:
-        with tempfile.TemporaryDirectory(dir=paths.BUILD / "uml") as scratch:
+        with tempfile.TemporaryDirectory(dir=scratches) as scratch:
             where = Path(scratch)
             with devices(where, scenario.path):
                 text = guest(where, driver, scenario)
