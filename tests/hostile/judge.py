@@ -4,9 +4,7 @@
 import re
 import socket
 import subprocess
-import threading
 import time
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Iterator
 
@@ -23,8 +21,6 @@ CANARY = 0xCA11AB1E0DDBA115
 # Emulated CPUs, six interfaces at once, and a kernel that checks everything.
 BEFORE = 30
 JUDGE_SECONDS = 150
-# How long QEMU changes its NICs' configuration: until traffic has come and gone.
-STORM = 15
 NAMES = {"virtnet": "virtnet", "intree": "virtio_net"}
 
 
@@ -72,34 +68,12 @@ class HostileGuest(VhostGuest):
         super().close()
 
 
-@contextmanager
-def storm(guest: HostileGuest) -> Iterator[None]:
-    """The link of each NIC goes and comes at once, and announcements are asked for. Its
-    configuration space is QEMU's: the device behind vhost-user cannot change it."""
-    def change() -> None:
-        end = time.monotonic() + STORM
-        while time.monotonic() < end:
-            guest.monitor("announce-self", initial=10, max=10, rounds=50, step=0)
-            for nic in guest.nics:
-                guest.set_link(nic, False)
-                guest.set_link(nic, True)
-                time.sleep(0.01)
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-
-
 def one(guest: HostileGuest, scenario: Scenario) -> str:
     """The verdict on a scenario."""
     before = len(guest.console())
     guest.misbehave(scenario.path)
     guest.load(guest.driver)
-    script = combos.script(guest.nics, scenario, BEFORE)
-    with storm(guest) if scenario.row == 20 else nullcontext():
-        text = guest.run(script, timeout=JUDGE_SECONDS).output
+    text = guest.run(combos.script(guest.nics, scenario, BEFORE), timeout=JUDGE_SECONDS).output
     complaint = (combos.complaint(guest.console()[before:]) or
                  combos.complaint(guest.sh("dmesg -c", timeout=20)))
     if complaint:
