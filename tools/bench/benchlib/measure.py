@@ -28,11 +28,11 @@ class Result:
     workload: str
     headline: float             # what the workload's title speaks of
     rxmem_kib: Optional[int]
-    boots: int
+    each: list[float]           # the headlines of its boots
     profile: Profile
 
     def as_json(self) -> dict:
-        data = asdict(self)
+        data = dict(asdict(self), boots=len(self.each))
         data["profile"]["by_function"] = [
             [kind, name, round(count, 3)]
             for (kind, name), count in self.profile.by_function.items() if abs(count) >= 0.05]
@@ -75,14 +75,15 @@ def once(kernel: Kernel, driver: str, work: Workload, module: Optional[Path] = N
         raise VmError(f"bench: {work.name} did not say how many packets it was")
     made = profile.make(profile.read_counts(boot.counts), symbols, units)
     headline = sum(made.by_class[kind] for kind in work.classes) if work.classes else made.total
-    return Result(kernel.kver, driver, work.name, headline, boot.value("rxmem"), 1, made)
+    return Result(kernel.kver, driver, work.name, headline, boot.value("rxmem"),
+                  [headline], made)
 
 
 def _mean(results: list[Result]) -> Result:
     """The mean headline of several boots; the profile is the last one's."""
     last = results[-1]
-    last.headline = sum(result.headline for result in results) / len(results)
-    last.boots = len(results)
+    last.each = [result.headline for result in results]
+    last.headline = sum(last.each) / len(results)
     return last
 
 
