@@ -9,6 +9,7 @@
 #include <linux/log2.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
 
 /* CPUs to have a queue pair each; 0: this machine's. Only tests set it. */
 unsigned int virtnet_cpus;
@@ -288,6 +289,17 @@ static void virtnet_check_standby(struct virtio_device *vdev)
 		__virtio_clear_bit(vdev, VIRTIO_NET_F_STANDBY);
 }
 
+/*
+ * A table of descriptors of its own costs a packet of two or three pieces more than
+ * it spares the ring: it is allocated, mapped and freed each time. Whoever receives
+ * in chains (big mode) needs such tables; the feature is one for all queues.
+ */
+static void virtnet_check_indirect(struct virtio_device *vdev)
+{
+	if (virtio_has_feature(vdev, VIRTIO_NET_F_MRG_RXBUF))
+		__virtio_clear_bit(vdev, VIRTIO_RING_F_INDIRECT_DESC);
+}
+
 /**
  * virtnet_validate() - drop features that make no sense before they are agreed
  * @vdev: the device, features offered by both sides set
@@ -307,6 +319,7 @@ int virtnet_validate(struct virtio_device *vdev)
 	virtnet_check_hash(vdev);
 	virtnet_check_rss(vdev);
 	virtnet_check_pairs(vdev);
+	virtnet_check_indirect(vdev);
 	return 0;
 }
 

@@ -436,6 +436,21 @@ static void device_link_storm(struct kunit *test)
 	dev_opens(env);
 }
 
+/* Tables of descriptors are for devices that receive in chains. */
+static void device_indirect(struct kunit *test)
+{
+	const struct net_param *p = test->param_value;
+	struct net_env *env;
+
+	if (!net_ours())
+		kunit_skip(test, "about what virtnet agrees to");
+	env = net_start(test, p, NULL);
+	KUNIT_EXPECT_EQ(test, memdev_has(env->dev, VIRTIO_RING_F_INDIRECT_DESC),
+			p->mode != NET_MERGEABLE);
+	KUNIT_EXPECT_EQ(test, net_stat(env, NULL, "feat_cleared"), 0);
+	dev_opens(env);
+}
+
 /* Rings as small as the specification allows (2.7), and what they carry. */
 static void device_tiny_rings(struct kunit *test)
 {
@@ -479,6 +494,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(device_irq_storm),
 	KUNIT_CASE(device_vanishes),
 	KUNIT_CASE(device_link_storm),
+	KUNIT_CASE_PARAM(device_indirect, net_gen_modes),
 	KUNIT_CASE_PARAM(device_tiny_rings, net_gen_modes),
 	{}
 };
