@@ -359,9 +359,10 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	/*
 	 * Memory of what was sent is lent by its socket. NAPI gives it back, but
-	 * may be late where the interrupt's CPU is, and the sender is here.
+	 * may be late where the interrupt's CPU is, and the sender is here. Once
+	 * a burst is enough: the device learns of it at its end.
 	 */
-	if (len >= VIRTNET_TX_REAP)
+	if (len >= VIRTNET_TX_REAP && !more)
 		virtnet_tx_free(sq, 0);
 	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP))
 		skb_tx_timestamp(skb);
