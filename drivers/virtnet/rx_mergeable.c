@@ -222,7 +222,7 @@ virtnet_mergeable_skb(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 	return virtnet_mergeable_multi(rq, buf, len, hdr, d);
 }
 
-/* What is not one buffer whose header asks for nothing. */
+/* What is not one buffer with at most a checksum to finish. */
 static noinline void
 receive_mergeable_other(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 			u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
@@ -238,13 +238,21 @@ receive_mergeable_other(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		d->drops++;
 }
 
-/* The common case of small traffic: nothing in the header but belief. */
-static __always_inline void
-receive_mergeable_plain(struct receive_queue *rq, struct virtnet_rx_buf *buf,
-			u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
-			struct virtnet_rx_delta *d)
+/* What the header says does not fit the packet. */
+static noinline void receive_mergeable_bad(struct sk_buff *skb,
+					   struct virtnet_rx_delta *d)
 {
-	bool valid = hdr->hdr.flags && rq->rules.csum;
+	d->hdr_bad++;
+	d->drops++;
+	dev_kfree_skb_any(skb);
+}
+
+/* The common case: one buffer, and nothing for its header to say but of checksums. */
+static __always_inline void
+receive_mergeable_simple(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			 u32 len, const struct virtio_net_hdr_mrg_rxbuf *hdr,
+			 struct virtnet_rx_delta *d)
+{
 	void *shared = buf->hdr;
 	struct sk_buff *skb = virtnet_rx_first(rq, buf, len);
 
@@ -254,8 +262,11 @@ receive_mergeable_plain(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		d->drops++;
 		return;
 	}
-	if (valid)
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	if (hdr->hdr.flags &&
+	    unlikely(!virtnet_hdr_rx_csum(&rq->rules, &hdr->hdr, skb))) {
+		receive_mergeable_bad(skb, d);
+		return;
+	}
 	virtnet_rx_count_up(rq, skb, len, &hdr->hdr, shared, d);
 }
 
@@ -275,8 +286,8 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 		virtnet_rx_sync_cpu(rq, buf, len);
 	virtnet_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
 	len -= rq->hdr_len;
-	if (likely(hdr.num_buffers == rq->one && virtnet_hdr_plain(&hdr.hdr)))
-		receive_mergeable_plain(rq, buf, len, &hdr, d);
+	if (likely(hdr.num_buffers == rq->one && virtnet_hdr_simple(&hdr.hdr)))
+		receive_mergeable_simple(rq, buf, len, &hdr, d);
 	else
 		receive_mergeable_other(rq, buf, len, &hdr, d);
 }

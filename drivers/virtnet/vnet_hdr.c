@@ -34,17 +34,6 @@ static u16 virtnet_hdr16(const struct virtnet_hdr_rules *rules, __virtio16 v)
 	return __virtio16_to_cpu(rules->little_endian, v);
 }
 
-/* A partial checksum lies within the packet, and was negotiated. */
-static bool virtnet_hdr_csum_ok(const struct virtnet_hdr_rules *rules,
-				const struct virtio_net_hdr *hdr, u32 len)
-{
-	u32 start = virtnet_hdr16(rules, hdr->csum_start);
-	u32 offset = virtnet_hdr16(rules, hdr->csum_offset);
-
-	return rules->csum && start >= ETH_HLEN &&
-	       start + offset + sizeof(__sum16) <= len;
-}
-
 static bool virtnet_hdr_gso_is_tcp(u8 type)
 {
 	return type == VIRTIO_NET_HDR_GSO_TCPV4 ||

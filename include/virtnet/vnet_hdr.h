@@ -61,6 +61,30 @@ static inline bool virtnet_hdr_plain(const struct virtio_net_hdr *hdr)
 }
 
 /**
+ * virtnet_hdr_simple() - does the header ask for a checksum at most?
+ * @hdr: private copy of the header
+ *
+ * True for a packet without GSO that is not in a tunnel.
+ */
+static inline bool virtnet_hdr_simple(const struct virtio_net_hdr *hdr)
+{
+	return !((hdr->flags & ~(VIRTIO_NET_HDR_F_DATA_VALID |
+				 VIRTIO_NET_HDR_F_NEEDS_CSUM)) | hdr->gso_type);
+}
+
+/* A partial checksum lies within the packet, and was negotiated. */
+static inline bool virtnet_hdr_csum_ok(const struct virtnet_hdr_rules *rules,
+				       const struct virtio_net_hdr *hdr,
+				       u32 len)
+{
+	u32 start = __virtio16_to_cpu(rules->little_endian, hdr->csum_start);
+	u32 offset = __virtio16_to_cpu(rules->little_endian, hdr->csum_offset);
+
+	return rules->csum && start >= ETH_HLEN &&
+	       start + offset + sizeof(__sum16) <= len;
+}
+
+/**
  * virtnet_hdr_ok() - may this header be used?
  * @rules: what was negotiated
  * @hdr: private copy of the header
@@ -93,6 +117,34 @@ static inline int virtnet_hdr_rx(const struct virtnet_hdr_rules *rules,
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return likely(virtnet_hdr_plain(hdr)) ? 0 :
 	       virtnet_hdr_rx_slow(rules, hdr, shared, skb);
+}
+
+/**
+ * virtnet_hdr_rx_csum() - virtnet_hdr_ok() and virtnet_hdr_rx() of a simple header
+ * @rules: what was negotiated
+ * @hdr: header for which virtnet_hdr_simple() is true
+ * @skb: the packet, data at its Ethernet header
+ *
+ * Return: false if the packet must be dropped.
+ */
+static inline bool virtnet_hdr_rx_csum(const struct virtnet_hdr_rules *rules,
+				       const struct virtio_net_hdr *hdr,
+				       struct sk_buff *skb)
+{
+	u16 start, offset;
+
+	if ((hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) && rules->csum)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	if (!(hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return true;
+	if (unlikely(!virtnet_hdr_csum_ok(rules, hdr, skb->len)))
+		return false;
+	start = __virtio16_to_cpu(rules->little_endian, hdr->csum_start);
+	offset = __virtio16_to_cpu(rules->little_endian, hdr->csum_offset);
+	/* virtio_net_hdr_to_skb() wants as much of the newer kernels. */
+	return start >= sizeof(struct iphdr) &&
+	       pskb_may_pull(skb, start + offset + sizeof(__sum16)) &&
+	       skb_partial_csum_set(skb, start, offset);
 }
 
 /**

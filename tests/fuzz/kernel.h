@@ -166,6 +166,7 @@ static inline void eth_zero_addr(u8 *a)
 	memset(a, 0, ETH_ALEN);
 }
 
+#include <linux/ip.h>
 #include <linux/virtio_net.h>
 #include "../../include/compat/uapi.h"
 
@@ -178,13 +179,21 @@ struct skb_shared_info {
 };
 
 struct sk_buff {
+	u32 len;
 	u8 ip_summed;
 	u8 csum_level;
 	struct skb_shared_info shared;
 };
 
 #define skb_is_gso(skb)			((skb)->shared.gso_size)
+#define pskb_may_pull(skb, n)		((n) <= (skb)->len)
 #define skb_set_network_header(skb, at)	((void)(skb), (void)(at))
+
+static inline bool skb_partial_csum_set(struct sk_buff *skb, u16 start, u16 off)
+{
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	return (u32)start + off + 2 <= skb->len;
+}
 
 static inline int virtio_net_hdr_to_skb(struct sk_buff *skb,
 					const struct virtio_net_hdr *hdr, bool le)

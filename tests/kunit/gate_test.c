@@ -302,6 +302,50 @@ static void gate_to_skb(struct kunit *test)
 	gate_convert(test, test->param_value, true);
 }
 
+/* Both ways of a header without GSO, on copies of one packet, come to the same. */
+static void gate_simple_one(struct kunit *test, const struct virtnet_hdr_rules *r,
+			    const struct sk_buff *skb, const struct virtio_net_hdr *h)
+{
+	struct sk_buff *a = skb_copy(skb, GFP_KERNEL), *b = skb_copy(skb, GFP_KERNEL);
+	bool ok;
+
+	KUNIT_ASSERT_TRUE(test, a && b);
+	ok = virtnet_hdr_ok(r, h, a->len) && !virtnet_hdr_rx(r, h, NULL, a);
+	KUNIT_EXPECT_TRUE(test, virtnet_hdr_simple(h));
+	KUNIT_EXPECT_EQ(test, virtnet_hdr_rx_csum(r, h, b), ok);
+	if (ok) {
+		KUNIT_EXPECT_EQ(test, (u8)a->ip_summed, (u8)b->ip_summed);
+		KUNIT_EXPECT_EQ(test, a->csum, b->csum);
+	}
+	kfree_skb(a);
+	kfree_skb(b);
+}
+
+static void gate_simple(struct kunit *test)
+{
+	static const u16 starts[] = { 0, 13, 14, 19, 20, 34, 150, 151, 152, 153, 0xffff };
+	static const u16 offs[] = { 0, 6, 16, 116, 117, 118, 119, 0xffff };
+	struct virtio_net_hdr gso = { .gso_type = TCP4 }, tunnel = { .flags = TUNCSUM };
+	struct gate_conv c = { .kind = PKT_TCP4, .payload = 100 };
+	struct sk_buff *skb = gate_skb(test, &c, false), *paged = gate_skb(test, &c, true);
+	unsigned int i, flags, n = ARRAY_SIZE(starts) * ARRAY_SIZE(offs);
+	const struct virtnet_hdr_rules *r;
+	struct virtio_net_hdr h;
+
+	for (r = gate_rules; r < gate_rules + ARRAY_SIZE(gate_rules); r++)
+		for (flags = 0; flags <= (CSUM | VALID); flags++)
+			for (i = 0; i < n; i++) {
+				h = mk(r, flags, NONE, 0, starts[i % ARRAY_SIZE(starts)],
+				       offs[i / ARRAY_SIZE(starts)]);
+				gate_simple_one(test, r, skb, &h);
+				gate_simple_one(test, r, paged, &h);
+			}
+	kfree_skb(skb);
+	kfree_skb(paged);
+	KUNIT_EXPECT_FALSE(test, virtnet_hdr_simple(&gso));
+	KUNIT_EXPECT_FALSE(test, virtnet_hdr_simple(&tunnel));
+}
+
 /* A packet as the stack sends it. */
 static struct sk_buff *gate_tx_skb(struct kunit *test, enum pkt_kind kind,
 				   u32 payload, u32 gso_type, u16 gso_size)
@@ -407,6 +451,7 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_csum_edge),
 	KUNIT_CASE(gate_rules_init),
 	KUNIT_CASE_PARAM(gate_to_skb, gate_conv_gen_params),
+	KUNIT_CASE(gate_simple),
 	KUNIT_CASE(gate_from_skb),
 	KUNIT_CASE(gate_from_skb_unknown),
 	KUNIT_CASE(gate_tunnel_without_offsets),
