@@ -212,16 +212,17 @@ static struct scatterlist *virtnet_tx_sg(struct send_queue *sq,
 	const skb_frag_t *frag = skb_shinfo(skb)->frags;
 	const skb_frag_t *end = frag + skb_shinfo(skb)->nr_frags;
 	struct scatterlist *sg = sq->sg;
+	const bool phys = sq->phys;
 
 	if (push) {
-		sg_set_buf(sg, hdr, sq->hdr_len + skb_headlen(skb));
+		ring_sg_out_buf(sg, hdr, sq->hdr_len + skb_headlen(skb), phys);
 	} else {
-		sg_set_buf(sg++, hdr, sq->hdr_len);
-		sg_set_buf(sg, skb->data, skb_headlen(skb));
+		ring_sg_out_buf(sg++, hdr, sq->hdr_len, phys);
+		ring_sg_out_buf(sg, skb->data, skb_headlen(skb), phys);
 	}
 	for (; frag < end; frag++)
-		sg_set_page(++sg, skb_frag_page(frag), skb_frag_size(frag),
-			    skb_frag_off(frag));
+		ring_sg_out(++sg, skb_frag_page(frag), skb_frag_off(frag),
+			    skb_frag_size(frag), phys);
 	return sg;
 }
 
@@ -236,7 +237,8 @@ static int virtnet_tx_add(struct send_queue *sq, struct sk_buff *skb,
 	if (unlikely(last - sq->sg >= sq->most))
 		return -ENOSPC;
 	sg_mark_end(last);
-	err = ring_add_out(sq->vq, sq->sg, last - sq->sg + 1, skb);
+	err = ring_add_out_pieces(sq->vq, sq->sg, last - sq->sg + 1, skb,
+				  sq->phys);
 	sg_unmark_end(last);
 	return err;
 }
@@ -353,7 +355,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct virtnet_info *vi = netdev_priv(dev);
 	struct send_queue *sq = &vi->qs->sq[skb_get_queue_mapping(skb)];
-	bool more = netdev_xmit_more(), kick = !more;
+	bool more = netdev_xmit_more(), kick;
 	unsigned int len = skb->len;
 	int err;
 
@@ -372,6 +374,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	trace_virtnet_tx(sq->vi->dev, sq->index, skb, err);
 	if (unlikely(err)) {
 		virtnet_tx_drop(sq, skb, err);
+		kick = !more;
 	} else {
 		kick = __netdev_tx_sent_queue(sq->txq, len, more);
 		kick |= virtnet_tx_maybe_stop(sq);

@@ -74,6 +74,39 @@ static inline bool ring_takes_phys(struct virtqueue *vq)
 	return !virtqueue_dma_dev(vq) && compat_vq_takes_phys(vq);
 }
 
+/* Describe a part of a page, or of pages that are one, as ring_takes_phys() said. */
+static __always_inline void ring_sg_out(struct scatterlist *sg,
+					struct page *page, unsigned int off,
+					unsigned int len, bool phys)
+{
+	if (phys)
+		compat_sg_premapped(sg, page_to_phys(page) + off, len);
+	else
+		sg_set_page(sg, page, len, off);
+}
+
+/* The same for memory that is mapped one to one. */
+static __always_inline void ring_sg_out_buf(struct scatterlist *sg, void *data,
+					    unsigned int len, bool phys)
+{
+	if (phys)
+		compat_sg_premapped(sg, virt_to_phys(data), len);
+	else
+		sg_set_buf(sg, data, len);
+}
+
+/* ring_add_out() for entries described by these two. */
+static __always_inline int ring_add_out_pieces(struct virtqueue *vq,
+					       struct scatterlist *sg,
+					       unsigned int num, void *token,
+					       bool phys)
+{
+	if (phys)
+		return virtqueue_add_outbuf_premapped(vq, sg, num, token,
+						      GFP_ATOMIC);
+	return ring_add_out(vq, sg, num, token);
+}
+
 /**
  * ring_add_out_linear() - the same for a buffer that lies in one piece
  * @vq: transmit queue; the tx lock is held
@@ -90,13 +123,8 @@ static __always_inline int ring_add_out_linear(struct virtqueue *vq,
 					       void *data, unsigned int len,
 					       void *token, bool phys)
 {
-	if (phys) {
-		compat_sg_premapped(sg, virt_to_phys(data), len);
-		return virtqueue_add_outbuf_premapped(vq, sg, 1, token,
-						      GFP_ATOMIC);
-	}
-	sg_set_buf(sg, data, len);
-	return ring_add_out(vq, sg, 1, token);
+	ring_sg_out_buf(sg, data, len, phys);
+	return ring_add_out_pieces(vq, sg, 1, token, phys);
 }
 
 /**
