@@ -59,7 +59,7 @@ static noinline void virtnet_rx_sg_first(struct receive_queue *rq,
 static struct page_pool *virtnet_rx_pool(const struct receive_queue *rq,
 					 u32 size)
 {
-	return size > PAGE_SIZE ? rq->bulk_pool : rq->pool;
+	return virtnet_rx_is_bulk(size) ? rq->bulk_pool : rq->pool;
 }
 
 static void virtnet_rx_first_free(struct receive_queue *rq,
@@ -92,7 +92,7 @@ static __always_inline void *virtnet_rx_memory(struct receive_queue *rq,
 {
 	void *data;
 
-	if (unlikely(size > PAGE_SIZE)) {
+	if (unlikely(virtnet_rx_is_bulk(size))) {
 		*page = page_pool_alloc_pages(rq->bulk_pool, gfp);
 		if (!*page)
 			return NULL;
@@ -113,9 +113,10 @@ static __always_inline int virtnet_rx_first_alloc(struct receive_queue *rq,
 						  struct virtnet_rx_buf *buf,
 						  u32 size, gfp_t gfp)
 {
-	u16 headroom = rq->plan.headroom;
+	bool bulk = virtnet_rx_is_bulk(size);
+	u16 headroom = bulk ? 0 : rq->plan.headroom;
+	unsigned int room = size;
 	struct page *page;
-	unsigned int room;
 	dma_addr_t map;
 	void *data;
 
@@ -126,7 +127,8 @@ static __always_inline int virtnet_rx_first_alloc(struct receive_queue *rq,
 	buf->headroom = headroom;
 	buf->hdr = data + headroom;
 	buf->size = size;
-	room = size - headroom - VIRTNET_RX_TAILROOM;
+	if (likely(!bulk))
+		room -= headroom + VIRTNET_RX_TAILROOM;
 	buf->len = room;
 	if (likely(rq->premapped && !rq->split_hdr)) {
 		compat_sg_premapped(buf->sg, (unsigned long)buf->hdr + map,

@@ -7,6 +7,9 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
+#include <linux/etherdevice.h>
+#include <linux/ip.h>
+
 /* Weight of a poll in the average packet length: one part in 2^4. */
 #define VIRTNET_AVG_SHIFT	4
 
@@ -66,6 +69,55 @@ static struct sk_buff *virtnet_mergeable_grow(struct receive_queue *rq,
 	return next;
 }
 
+/* Give the skb what lies behind the first bytes of a buffer. */
+static void virtnet_mergeable_give(struct sk_buff *skb,
+				   struct virtnet_rx_buf *buf, u32 off, u32 len)
+{
+	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, buf->page,
+			buf->hdr + off - page_address(buf->page), len,
+			buf->size);
+	buf->page = NULL;
+	buf->ready = 0;
+}
+
+/*
+ * The headers of a packet in a buffer of bulk size go to a piece of their own, the
+ * rest of the buffer becomes a fragment. How long they are the device says, if it says
+ * something sensible, and else the packet itself; what the stack misses it pulls.
+ */
+static noinline struct sk_buff *
+virtnet_mergeable_bulk(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+		       u32 len, const struct virtio_net_hdr *hdr)
+{
+	u32 head = __virtio16_to_cpu(rq->rules.little_endian, hdr->hdr_len);
+	bool told = head >= ETH_HLEN + sizeof(struct iphdr) &&
+		    head <= VIRTNET_COPYBREAK;
+	struct sk_buff *skb;
+
+	if (!told)
+		head = VIRTNET_COPYBREAK;
+	skb = virtnet_rx_copy(rq, buf->hdr + rq->hdr_len, head);
+	if (unlikely(!skb))
+		return NULL;
+	if (!told) {
+		head = eth_get_headlen(rq->dev, skb->data, head);
+		__skb_trim(skb, head);
+	}
+	virtnet_mergeable_give(skb, buf, rq->hdr_len + head, len - head);
+	return skb;
+}
+
+/* An skb with the first part of a packet; what is left of @buf stays with the slot. */
+static __always_inline struct sk_buff *
+virtnet_mergeable_first(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+			u32 len, const struct virtio_net_hdr *hdr)
+{
+	if (unlikely(virtnet_rx_is_bulk(buf->size)) &&
+	    !virtnet_rx_copies(rq, buf, len))
+		return virtnet_mergeable_bulk(rq, buf, len, hdr);
+	return virtnet_rx_first(rq, buf, len);
+}
+
 /* Hang a buffer on @tail, which is @head or on its fragment list. */
 static void virtnet_mergeable_frag(struct receive_queue *rq,
 				   struct virtnet_rx_buf *buf,
@@ -74,10 +126,7 @@ static void virtnet_mergeable_frag(struct receive_queue *rq,
 {
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	skb_add_rx_frag(tail, skb_shinfo(tail)->nr_frags, buf->page,
-			buf->hdr - page_address(buf->page), len, buf->size);
-	buf->page = NULL;
-	buf->ready = 0;
+	virtnet_mergeable_give(tail, buf, 0, len);
 	if (tail == head)
 		return;
 	head->len += len;
@@ -168,7 +217,7 @@ virtnet_mergeable_multi(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 
 	if (!virtnet_mergeable_count(rq, hdr, &n, d))
 		return NULL;
-	skb = virtnet_rx_first(rq, buf, len);
+	skb = virtnet_mergeable_first(rq, buf, len, &hdr->hdr);
 	if (unlikely(!skb)) {
 		d->skb_alloc_fail++;
 		virtnet_mergeable_skip(rq, n - 1);
@@ -196,7 +245,7 @@ virtnet_mergeable_single(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		d->hdr_bad++;
 		return NULL;
 	}
-	skb = virtnet_rx_first(rq, buf, len);
+	skb = virtnet_mergeable_first(rq, buf, len, &hdr->hdr);
 	if (unlikely(!skb))
 		d->skb_alloc_fail++;
 	return skb;
@@ -254,7 +303,7 @@ receive_mergeable_simple(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 			 struct virtnet_rx_delta *d)
 {
 	void *shared = buf->hdr;
-	struct sk_buff *skb = virtnet_rx_first(rq, buf, len);
+	struct sk_buff *skb = virtnet_mergeable_first(rq, buf, len, &hdr->hdr);
 
 	virtnet_rx_buf_put(rq, buf);
 	if (unlikely(!skb)) {

@@ -45,7 +45,8 @@ enum virtnet_rx_mode {
  * @mode: one of the three buffer modes, for all queues of the set
  * @headroom: bytes kept free in front of the vnet header
  * @buf_size: bytes taken from the page pool for a buffer, tailroom included
- * @bulk_size: the same while a queue carries bulk traffic; 0 if never different
+ * @bulk_size: the same while a queue carries bulk traffic, all of it for the device;
+ *	0 if never different
  * @pages: pages of a chain in big mode, otherwise 1
  * @depth: most buffers (chains) posted at a time per queue
  *
@@ -283,10 +284,18 @@ void virtnet_qset_retune(struct virtnet_qset *qs,
 			 const struct virtnet_rx_plan *plan,
 			 struct bpf_prog *prog);
 
+/* Several pages: no skb is built in it, so that all of it is for the device. */
+static inline bool virtnet_rx_is_bulk(u32 size)
+{
+	return size > PAGE_SIZE;
+}
+
 /* What buffers have to look like: two that do are interchangeable. */
 static inline u32 virtnet_rx_layout(const struct virtnet_rx_plan *plan,
 				    u16 size)
 {
+	if (virtnet_rx_is_bulk(size))
+		return size;
 	return (u32)plan->headroom << 16 | size;
 }
 

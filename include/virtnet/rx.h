@@ -274,10 +274,18 @@ virtnet_rx_build(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 	return skb;
 }
 
+/* Is a packet, or its first part, to be copied? It would pin the rest of the buffer. */
+static __always_inline bool virtnet_rx_copies(const struct receive_queue *rq,
+					      const struct virtnet_rx_buf *buf,
+					      u32 len)
+{
+	return len <= READ_ONCE(rq->copybreak) || len * 8 < buf->size;
+}
+
 /**
  * virtnet_rx_first() - an skb with the first part of a packet
  * @rq: the queue
- * @buf: the buffer; what is left of it stays with the slot
+ * @buf: the buffer, of no bulk size; what is left of it stays with the slot
  * @len: bytes of packet in it, behind the vnet header
  *
  * Return: the skb, or NULL without memory.
@@ -285,8 +293,7 @@ virtnet_rx_build(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 static __always_inline struct sk_buff *
 virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 {
-	/* A packet that fills less than an eighth would pin the rest. */
-	if (len <= READ_ONCE(rq->copybreak) || len * 8 < buf->size)
+	if (virtnet_rx_copies(rq, buf, len))
 		return virtnet_rx_copy(rq, buf->hdr + rq->hdr_len, len);
 	return virtnet_rx_build(rq, buf, len);
 }

@@ -12,6 +12,8 @@
 #include "net_env.h"
 
 #define RXMEM_BULK	64000
+/* 45 segments of 1448 bytes, and their headers. */
+#define RXMEM_LARGEST	65226
 
 /* Pages that pools of an interface took from the system, and gave back. */
 struct rxmem_pages {
@@ -190,11 +192,41 @@ static void rxmem_sizes(struct kunit *test)
 	KUNIT_EXPECT_GT(test, rxmem_one(env, RXMEM_BULK), 17);
 	for (i = 0; i < 30; i++)
 		rxmem_one(env, RXMEM_BULK);
-	KUNIT_EXPECT_LE(test, rxmem_one(env, RXMEM_BULK), 5);
+	/* All of such a buffer is the packet's: the largest takes four. */
+	KUNIT_EXPECT_LE(test, rxmem_one(env, RXMEM_LARGEST), 4);
 	KUNIT_EXPECT_LE(test, rxmem_held_bytes(rq), (u64)rq->plan.depth * rq->plan.bulk_size);
 	for (i = 0; i < rq->plan.depth + 64; i++)
 		rxmem_one(env, 60);
 	KUNIT_EXPECT_LE(test, rxmem_held_bytes(rq), small);
+}
+
+/* Where the headers end is a hint: packets in large buffers arrive whole, whatever it says. */
+static void rxmem_heads(struct kunit *test)
+{
+	static const u32 lens[] = { 2047, 2048, 4000, 9000, 16372, 16373, RXMEM_LARGEST };
+	const u16 told[] = {
+		0, 13, 33, 34, 66, VIRTNET_COPYBREAK, VIRTNET_COPYBREAK + 1, 0xffff,
+	};
+	struct net_env *env = test->priv;
+	struct memdev_rx rx = { .data = env->buf };
+	unsigned int i;
+
+	env->count_only = true;
+	for (i = 0; i < 30; i++)
+		rxmem_one(env, RXMEM_BULK);
+	env->count_only = false;
+	for (i = 0; i < ARRAY_SIZE(lens) * ARRAY_SIZE(told); i++) {
+		rx.len = lens[i % ARRAY_SIZE(lens)];
+		rx.hdr.hdr.hdr_len = cpu_to_virtio16(&env->dev->vdev,
+						     told[i / ARRAY_SIZE(lens)]);
+		net_fill(env->buf, rx.len, i);
+		KUNIT_ASSERT_GT(test, memdev_rx(env->dev, 0, &rx), 0);
+		memdev_interrupt(net_rxq(env));
+		KUNIT_ASSERT_TRUE(test, net_wait(env->kept));
+		net_expect(env, rx.len, i);
+		net_settle(env);
+	}
+	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "drops"), 0);
 }
 
 /* Traffic of both kinds does not make a queue go back and forth, nor hold more than bulk does. */
@@ -295,6 +327,7 @@ static struct kunit_suite rxmem_suite = {
 
 static struct kunit_case rxmem_size_cases[] = {
 	KUNIT_CASE_PARAM(rxmem_sizes, net_gen_mergeable),
+	KUNIT_CASE_PARAM(rxmem_heads, net_gen_mergeable),
 	KUNIT_CASE_PARAM(rxmem_mixed, net_gen_one_mergeable),
 	KUNIT_CASE_PARAM(rxmem_copybreak, net_gen_one_mergeable),
 	{}
