@@ -355,7 +355,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct virtnet_info *vi = netdev_priv(dev);
 	struct send_queue *sq = &vi->qs->sq[skb_get_queue_mapping(skb)];
-	bool more = netdev_xmit_more(), kick;
+	bool more, kick;
 	unsigned int len = skb->len;
 	int err;
 
@@ -364,7 +364,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * may be late where the interrupt's CPU is, and the sender is here. Once
 	 * a burst is enough: the device learns of it at its end.
 	 */
-	if (len >= VIRTNET_TX_REAP && !more)
+	if (len >= VIRTNET_TX_REAP && !netdev_xmit_more())
 		virtnet_tx_free(sq, 0);
 	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_ANY_TSTAMP))
 		skb_tx_timestamp(skb);
@@ -372,6 +372,7 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_dst_drop(skb);
 	err = xmit_skb(sq, skb);
 	trace_virtnet_tx(sq->vi->dev, sq->index, skb, err);
+	more = netdev_xmit_more();
 	if (unlikely(err)) {
 		virtnet_tx_drop(sq, skb, err);
 		kick = !more;
