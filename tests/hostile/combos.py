@@ -89,12 +89,14 @@ judge() {{
     echo "hostile-verdict $4 $became"
 }}
 
+rm -f /run/judged-*
 while read -r line; do
-    judge $line &
+    judge $line >/run/judged-${{line%% *}} &
 done <<NICS
 {nics}
 NICS
 wait
+cat /run/judged-*
 """
 
 
