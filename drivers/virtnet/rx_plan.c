@@ -57,8 +57,7 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 	memset(plan, 0, sizeof(*plan));
 	plan->headroom = s->xdp_prog ? XDP_PACKET_HEADROOM :
 				       NET_SKB_PAD + NET_IP_ALIGN;
-	/* Refill works in batches: what is never posted need not be held. */
-	plan->depth = s->rx_ring - s->rx_ring / 16;
+	plan->depth = virtnet_rx_depth(s);
 	if (caps->mrg_rxbuf) {
 		plan->mode = VIRTNET_RX_MERGEABLE;
 		plan->buf_size = s->xdp_prog ? PAGE_SIZE :

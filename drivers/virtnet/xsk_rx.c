@@ -12,11 +12,6 @@
 /* Buffers that are asked of the socket at a time. */
 #define VIRTNET_XSK_BATCH	32
 
-static u16 virtnet_xsk_depth(const struct virtnet_settings *s)
-{
-	return s->rx_ring - s->rx_ring / 16;
-}
-
 /**
  * virtnet_xsk_plan() - what the slots of a queue with a socket are like
  * @rq: the queue; its plan is that of queues without
@@ -26,7 +21,7 @@ void virtnet_xsk_plan(struct receive_queue *rq,
 		      const struct virtnet_settings *s)
 {
 	rq->plan.pages = 1;
-	rq->plan.depth = virtnet_xsk_depth(s);
+	rq->plan.depth = virtnet_rx_depth(s);
 }
 
 /**
@@ -37,7 +32,7 @@ void virtnet_xsk_plan(struct receive_queue *rq,
 bool virtnet_xsk_plan_same(const struct virtnet_rx_plan *plan,
 			   const struct virtnet_settings *s)
 {
-	return plan->pages == 1 && plan->depth == virtnet_xsk_depth(s);
+	return plan->pages == 1 && plan->depth == virtnet_rx_depth(s);
 }
 
 /* NAPI runs: sockets that poll without interrupts want to know which. */

@@ -127,6 +127,12 @@ static inline unsigned int virtnet_pairs_all(const struct virtnet_settings *s)
 	return s->pairs + s->xdp_pairs;
 }
 
+/* Receive buffers to post: refill works in batches, what is never posted need not be held. */
+static inline u16 virtnet_rx_depth(const struct virtnet_settings *s)
+{
+	return s->rx_ring - s->rx_ring / 16;
+}
+
 void virtnet_settings_init(struct virtnet_settings *s,
 			   const struct virtnet_caps *caps);
 int virtnet_settings_check(const struct virtnet_caps *caps,

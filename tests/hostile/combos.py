@@ -188,8 +188,6 @@ def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
     """What the guest said of its NICs, beside what their devices counted."""
     said = dict(re.findall(r"^hostile-verdict (\S+) (.+?)\r?$", text, re.M))
     for nic, device in zip(nics, counted, strict=True):
-        if scenario.rings == "split" and nic.packed:
-            continue
         host = nic.address(True)
         became = said.get(host, "guest died")
         counters: dict[str, int] = {}

@@ -25,7 +25,6 @@ class Scenario:
     raises: str = ""        # counters that cannot stay at 0,
     never: str = ""         # and such that have to
     only: str = ""          # "uml" or "qemu": where it can be met
-    rings: str = ""         # "split": what becomes of packed ones is not judged
     within: int = 5         # seconds for traffic to be back
     meanwhile: str = ":"    # what the guest does to its interface $name beside the traffic
     options: str = ""       # of virtnet's module

@@ -10,6 +10,7 @@ from typing import Iterator
 
 import traffic
 import wire
+from cases_control import channels
 from cases_data import checked_data
 from suite import Context, Skip, case, expect, expect_equal
 from vmlib import counters, iperf
@@ -198,12 +199,6 @@ def sent_by(ctx: Context, interface: str, queues: range) -> int:
     return sum(counter(ctx, interface, f"tx{queue}_xdp_tx") for queue in queues)
 
 
-def channels(ctx: Context, interface: str) -> int:
-    """What ethtool -l says of the channels in use."""
-    lines = ctx.guest.sh(f"ethtool -l {interface}").splitlines()
-    return int([line for line in lines if line.startswith("Combined:")][-1].split()[1])
-
-
 @case("XDP_TX by queues of its own, where the device has enough", virtnet_only=True)
 def own_queues(ctx: Context) -> None:
     ctx.guest.sh(BPFFS)
@@ -212,7 +207,7 @@ def own_queues(ctx: Context) -> None:
         raise Skip("no NIC with twice as many queues as CPUs")
     interface, stack = ctx.guest.interface(nic), range(ctx.guest.cpus)
     resets = counter(ctx, interface, "recover_ok")
-    expect_equal("channels", channels(ctx, interface), len(stack))
+    expect_equal("channels", channels(ctx, interface)[1], len(stack))
     for _ in range(2):
         with benching(ctx, "tx", interface):
             sent = frames(nic, 80)
@@ -222,7 +217,7 @@ def own_queues(ctx: Context) -> None:
             expect_equal("sent by the stack's queues", sent_by(ctx, interface, stack), shared)
             expect(sent_by(ctx, interface, range(len(stack), nic.pairs)) >= own + len(sent),
                    "not sent by queues of its own")
-            expect_equal("channels", channels(ctx, interface), len(stack))
+            expect_equal("channels", channels(ctx, interface)[1], len(stack))
         checked_data(ctx, nic, 1500)
     expect_equal("restarts", counter(ctx, interface, "recover_ok"), resets)
 
