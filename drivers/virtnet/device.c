@@ -173,6 +173,7 @@ static void virtnet_go(struct virtnet_info *vi)
 {
 	vi->state = VIRTNET_RUNNING;
 	virtnet_dim_start(vi);
+	virtnet_place_start(vi);
 	virtnet_qset_enable(vi->qs);
 	netif_tx_wake_all_queues(vi->dev);
 	virtnet_health_start(vi);

@@ -38,14 +38,16 @@ static struct send_queue *virtnet_health_sq(const struct virtnet_info *vi,
  * @vi: the interface, running
  * @index: index of a virtqueue
  *
- * Return: polls of a receive queue, packets that a transmit queue has sent.
+ * Return: packets that a receive queue took, or a transmit queue has sent.
  */
 u64 virtnet_queue_progress(const struct virtnet_info *vi, unsigned int index)
 {
 	const struct virtnet_pair_stats *s = &vi->stats[index / 2];
 
-	return index % 2 ? virtnet_stat_read(&s->tx.syncp, &s->tx.packets) :
-			   virtnet_stat_read(&s->rx.syncp, &s->rx.polls);
+	if (index % 2)
+		return virtnet_stat_read(&s->tx.syncp, &s->tx.packets);
+	return virtnet_stat_read(&s->rx.syncp, &s->rx.packets) +
+	       virtnet_stat_read(&s->rx.syncp, &s->rx.drops);
 }
 
 static u64 virtnet_queue_irqs(const struct virtnet_info *vi, unsigned int index)
@@ -65,7 +67,7 @@ static void virtnet_health_poll(struct napi_struct *napi, struct virtqueue *vq)
 }
 
 /* Did the device use buffers that NAPI, which is done, has not seen? */
-static bool virtnet_rx_pending(const struct receive_queue *rq)
+bool virtnet_rx_pending(const struct receive_queue *rq)
 {
 	return virtqueue_poll(rq->vq, READ_ONCE(rq->armed));
 }
@@ -261,12 +263,14 @@ static void virtnet_health_work(struct work_struct *work)
 	virtnet_health_device(vi);
 	for (i = 0; i < 2 * vi->qs->pairs; i++)
 		virtnet_health_queue(vi, i);
+	virtnet_place_check(vi);
 	virtnet_health_next(vi);
 }
 
 /* The queues run from here on. */
 void virtnet_health_start(struct virtnet_info *vi)
 {
+	virtnet_place_resume(vi);
 	virtnet_health_next(vi);
 }
 

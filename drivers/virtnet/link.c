@@ -47,13 +47,15 @@ static void virtnet_announce(struct virtnet_info *vi)
  * @vi: the interface; RTNL held
  *
  * Without a link status in config space the link is always up.
+ *
+ * Return: the status, 0 while nothing runs.
  */
-void virtnet_link_update(struct virtnet_info *vi)
+u16 virtnet_link_update(struct virtnet_info *vi)
 {
 	u16 status = VIRTIO_NET_S_LINK_UP;
 
 	if (vi->state != VIRTNET_RUNNING)
-		return;
+		return 0;
 	if (vi->caps.link_status)
 		virtio_cread(vi->vdev, struct virtio_net_config, status,
 			     &status);
@@ -63,6 +65,7 @@ void virtnet_link_update(struct virtnet_info *vi)
 		netif_carrier_off(vi->dev);
 	if (vi->caps.announce && (status & VIRTIO_NET_S_ANNOUNCE))
 		virtnet_announce(vi);
+	return status;
 }
 
 /**
@@ -70,15 +73,20 @@ void virtnet_link_update(struct virtnet_info *vi)
  * @vi: the interface; RTNL held
  *
  * Packets that the device discarded while the link was down may have left it
- * asking for a doorbell at a place that has passed: see virtnet_tx_nudge().
+ * asking for a doorbell at a place that has passed: see virtnet_tx_nudge(). Or the
+ * link was down because the device's process was gone, and is up with another
+ * one; that may have been too short to be seen. Who asks for an announcement has
+ * moved, and knows its place.
  */
 void virtnet_link_changed(struct virtnet_info *vi)
 {
+	u16 status = virtnet_link_update(vi);
 	unsigned int i;
 
-	virtnet_link_update(vi);
-	if (vi->state != VIRTNET_RUNNING || !netif_carrier_ok(vi->dev))
+	if (!(status & VIRTIO_NET_S_LINK_UP))
 		return;
+	if (!(status & VIRTIO_NET_S_ANNOUNCE))
+		virtnet_place_doubt(vi);
 	for (i = 0; i < vi->qs->pairs; i++)
 		virtnet_tx_nudge(&vi->qs->sq[i]);
 }

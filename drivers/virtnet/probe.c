@@ -44,17 +44,20 @@ static int virtnet_alloc(struct virtnet_info *vi)
 
 	vi->recovery.queue = kcalloc(2 * vi->caps.all_pairs,
 				     sizeof(*vi->recovery.queue), GFP_KERNEL);
+	vi->recovery.place = kcalloc(2 * vi->caps.all_pairs,
+				     sizeof(*vi->recovery.place), GFP_KERNEL);
 	vi->stats = virtnet_stats_alloc(vi->caps.all_pairs);
 	vi->vqs = kcalloc(n, sizeof(*vi->vqs), GFP_KERNEL);
 	vi->vq_names = kcalloc(n, sizeof(*vi->vq_names), GFP_KERNEL);
 	vi->plain_hdr = kzalloc_obj(*vi->plain_hdr);
-	return vi->recovery.queue && vi->stats && vi->vqs && vi->vq_names &&
+	return vi->recovery.queue && vi->recovery.place && vi->stats && vi->vqs && vi->vq_names &&
 	       vi->plain_hdr ? 0 : -ENOMEM;
 }
 
 static void virtnet_free(struct virtnet_info *vi)
 {
 	kfree(vi->recovery.queue);
+	kfree(vi->recovery.place);
 	kvfree(vi->stats);
 	kfree(vi->vqs);
 	kfree(vi->vq_names);

@@ -36,6 +36,8 @@ static const char * const virtnet_fault_names[VIRTNET_FAULTS] = {
 	[VIRTNET_FAULT_MISSED_IRQ] = "missed interrupt",
 	[VIRTNET_FAULT_BAD_USED] = "bad used entry",
 	[VIRTNET_FAULT_BROKEN] = "broken queue",
+	[VIRTNET_FAULT_LINK_SILENT] = "ring silent since the link changed",
+	[VIRTNET_FAULT_LOST_PLACE] = "packets reported elsewhere in a ring",
 	[VIRTNET_FAULT_NEEDS_RESET] = "device needs reset",
 	[VIRTNET_FAULT_CTRL_TIMEOUT] = "control command timeout",
 	[VIRTNET_FAULT_RESTARTED] = "device restarted by itself",
@@ -181,7 +183,9 @@ static void virtnet_recover_device(struct virtnet_info *vi, unsigned int fault)
 	}
 	err = virtnet_restart(vi);
 	trace_virtnet_recover(vi->dev, BIT(fault), err);
-	WRITE_ONCE(r->streak, r->streak + 1);
+	/* A ring that moved before its link changed: the last reset did help. */
+	if (fault != VIRTNET_FAULT_LINK_SILENT)
+		WRITE_ONCE(r->streak, r->streak + 1);
 	WRITE_ONCE(r->calm, jiffies + VIRTNET_CALM);
 	virtnet_queues_fresh(vi);
 	if (!err) {

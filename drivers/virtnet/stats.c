@@ -144,6 +144,8 @@ static const struct {
 	DEV("missed_irq", recovery.count[VIRTNET_FAULT_MISSED_IRQ]),
 	DEV("bad_used", recovery.count[VIRTNET_FAULT_BAD_USED]),
 	DEV("broken_queue", recovery.count[VIRTNET_FAULT_BROKEN]),
+	DEV("link_silent", recovery.count[VIRTNET_FAULT_LINK_SILENT]),
+	DEV("lost_place", recovery.count[VIRTNET_FAULT_LOST_PLACE]),
 	DEV("needs_reset", recovery.count[VIRTNET_FAULT_NEEDS_RESET]),
 	DEV("ctrl_stuck", recovery.count[VIRTNET_FAULT_CTRL_TIMEOUT]),
 	DEV("device_restart", recovery.count[VIRTNET_FAULT_RESTARTED]),

@@ -15,6 +15,7 @@
 #include <virtnet/caps.h>
 
 struct net_device;
+struct receive_queue;
 struct virtnet_info;
 struct virtqueue;
 
@@ -28,6 +29,10 @@ struct virtqueue;
  * @VIRTNET_FAULT_BAD_USED: the device wrote nonsense into a ring
  * @VIRTNET_FAULT_BROKEN: the virtio core gave all queues up, or the control
  *	queue
+ * @VIRTNET_FAULT_LINK_SILENT: a ring that was in use has been silent since the link
+ *	changed, which no index of it explains
+ * @VIRTNET_FAULT_LOST_PLACE: the device receives packets, and reports them elsewhere
+ *	in the ring
  * @VIRTNET_FAULT_NEEDS_RESET: the device says so
  * @VIRTNET_FAULT_CTRL_TIMEOUT: a control command was not answered
  * @VIRTNET_FAULT_RESTARTED: the device was reset, and not by us
@@ -42,6 +47,8 @@ enum virtnet_fault {
 	VIRTNET_FAULT_MISSED_IRQ,
 	VIRTNET_FAULT_BAD_USED,
 	VIRTNET_FAULT_BROKEN,
+	VIRTNET_FAULT_LINK_SILENT,
+	VIRTNET_FAULT_LOST_PLACE,
 	VIRTNET_FAULT_NEEDS_RESET,
 	VIRTNET_FAULT_CTRL_TIMEOUT,
 	VIRTNET_FAULT_RESTARTED,
@@ -85,6 +92,28 @@ struct virtnet_queue_health {
 };
 
 /**
+ * struct virtnet_place - where a packed ring is: see place.c
+ * @start: progress when it was set up
+ * @doubted: progress when the link changed; RTNL. The health check's is what follows
+ * @count: progress at the last check
+ * @sum: of what its buffers began with then
+ * @free: buffers that were not posted then
+ * @silent: checks since the link changed, one more; 0 if it did not, or it moved
+ * @summed: there is a @sum, and the ring has not moved since
+ * @written: and buffers have been written to since
+ */
+struct virtnet_place {
+	u64 start;
+	u64 doubted;
+	u64 count;
+	u32 sum;
+	u16 free;
+	u8 silent;
+	bool summed;
+	bool written;
+};
+
+/**
  * struct virtnet_recovery - state of recovery of one interface
  * @work: mends, under RTNL
  * @health: looks for faults that nobody reports; runs while the queues do
@@ -92,6 +121,8 @@ struct virtnet_queue_health {
  * @stalled: virtqueues to look at, by index
  * @broken: virtqueues to be reset
  * @queue: health of each virtqueue
+ * @place: place of each virtqueue
+ * @doubt: the link changed, and the health check has not seen it yet
  * @count: faults reported, by reason; never reset
  * @steps: what was done, by step; never reset
  * @failures: device resets that did not bring the interface back
@@ -107,6 +138,8 @@ struct virtnet_recovery {
 	DECLARE_BITMAP(stalled, 2 * VIRTNET_PAIRS_MAX);
 	DECLARE_BITMAP(broken, 2 * VIRTNET_PAIRS_MAX);
 	struct virtnet_queue_health *queue;
+	struct virtnet_place *place;
+	bool doubt;
 	atomic_long_t count[VIRTNET_FAULTS];
 	atomic_long_t steps[VIRTNET_STEPS];
 	atomic_long_t failures;
@@ -137,5 +170,12 @@ void virtnet_health_stop(struct virtnet_info *vi);
 u64 virtnet_queue_progress(const struct virtnet_info *vi, unsigned int index);
 bool virtnet_queue_look(struct virtnet_info *vi, unsigned int index);
 bool virtnet_queue_stuck(struct virtnet_info *vi, unsigned int index);
+bool virtnet_rx_pending(const struct receive_queue *rq);
+
+/* place.c */
+void virtnet_place_start(struct virtnet_info *vi);
+void virtnet_place_resume(struct virtnet_info *vi);
+void virtnet_place_doubt(struct virtnet_info *vi);
+void virtnet_place_check(struct virtnet_info *vi);
 
 #endif

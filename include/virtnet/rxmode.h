@@ -22,7 +22,7 @@ void virtnet_init_features(struct virtnet_info *vi);
 int virtnet_set_features(struct net_device *dev, netdev_features_t features);
 
 /* link.c */
-void virtnet_link_update(struct virtnet_info *vi);
+u16 virtnet_link_update(struct virtnet_info *vi);
 void virtnet_link_changed(struct virtnet_info *vi);
 void virtnet_announce_init(struct virtnet_info *vi);
 void virtnet_announce_stop(struct virtnet_info *vi);

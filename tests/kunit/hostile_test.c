@@ -369,6 +369,36 @@ static void hostile_rx_twice(struct kunit *test)
 	expect_recovery(env, "rx", bad, oks);
 }
 
+/*
+ * A buffer that is out is used before its turn, with nothing in it. That is what a
+ * second use of a buffer looks like once it was posted again, and what a device
+ * does that keeps no order: so it is believed, for what lies in the buffer.
+ */
+static void hostile_rx_early(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct memdev_vq *q = net_rxq(env);
+	u64 bad, seen, oks = env->dev->driver_oks;
+	struct memdev_chain *turn;
+
+	need_ours(test);
+	turn = kunit_kzalloc(test, sizeof(*turn), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, turn);
+	bad = net_stat(env, "rx", "bad_used");
+	seen = net_stat(env, "rx", "packets") + net_stat(env, "rx", "drops");
+	KUNIT_ASSERT_EQ(test, memdev_pop(q, turn), 1);
+	KUNIT_ASSERT_EQ(test, memdev_pop(q, &env->chain), 1);
+	memdev_use(q, &env->chain, memdev_hdr_len(env->dev) + 60);
+	memdev_use(q, turn, memdev_hdr_len(env->dev) + 60);
+	memdev_interrupt(q);
+	net_settle(env);
+	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "packets") + net_stat(env, "rx", "drops"),
+			seen + 2);
+	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "bad_used"), bad);
+	KUNIT_EXPECT_EQ(test, env->dev->driver_oks, oks);
+	expect_traffic(env);
+}
+
 /* The used index runs ahead of what was used. */
 static void hostile_rx_jump(struct kunit *test)
 {
@@ -483,6 +513,7 @@ static struct kunit_case hostile_cases[] = {
 	KUNIT_CASE_PARAM(hostile_gso_good, net_gen_params),
 	KUNIT_CASE_PARAM(hostile_rx_id, net_gen_params),
 	KUNIT_CASE_PARAM(hostile_rx_twice, net_gen_params),
+	KUNIT_CASE_PARAM(hostile_rx_early, net_gen_params),
 	KUNIT_CASE_PARAM(hostile_rx_jump, net_gen_params),
 	KUNIT_CASE_PARAM(hostile_tx_id, net_gen_params),
 	KUNIT_CASE_PARAM(hostile_tx_len, net_gen_params),

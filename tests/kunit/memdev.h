@@ -195,6 +195,10 @@ void memdev_packed_start(struct memdev_vq *q);
 /* memdev_split.c: only this layout can say these lies */
 void memdev_split_jump(struct memdev_vq *q, u16 n);
 
+/* memdev_packed.c: the same */
+void memdev_packed_jump(struct memdev_vq *q, u16 n);
+void memdev_packed_forget(struct memdev_vq *q);
+
 /* memdev_net.c: what makes it a NIC */
 struct memdev_rx {
 	const void *data;

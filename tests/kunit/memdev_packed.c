@@ -220,11 +220,22 @@ static void packed_kick_after(struct memdev_vq *q, u16 n)
 			 slot | (wrap ? PACKED_WRAP : 0));
 }
 
+/* Lie: go on somewhere else, which nothing in the ring tells. */
+void memdev_packed_jump(struct memdev_vq *q, u16 n)
+{
+	packed_step(q, &q->pos.used, &q->pos.used_wrap, n % q->num);
+}
+
+/* Another process takes over, and does not know how far the last one was. */
+void memdev_packed_forget(struct memdev_vq *q)
+{
+	q->pos = (struct memdev_pos) { .avail_wrap = true, .used_wrap = true };
+}
+
 void memdev_packed_start(struct memdev_vq *q)
 {
 	q->ops = &memdev_packed_ops;
-	q->pos.avail_wrap = true;
-	q->pos.used_wrap = true;
+	memdev_packed_forget(q);
 }
 
 const struct memdev_ring_ops memdev_packed_ops = {

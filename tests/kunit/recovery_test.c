@@ -9,7 +9,7 @@
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
-#include "net_env.h"
+#include "rec_env.h"
 
 #define F_RESET		BIT_ULL(VIRTIO_F_RING_RESET)
 #define F_RING		(BIT_ULL(VIRTIO_RING_F_EVENT_IDX) | BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC))
@@ -37,67 +37,9 @@ static KUNIT_GENERATOR(rec_gen)
 	return p;
 }
 
-static struct virtnet_info *rec_vi(struct net_env *env)
-{
-	return netdev_priv(env->nd);
-}
-
-static long rec_count(struct net_env *env, enum virtnet_fault fault)
-{
-	return atomic_long_read(&rec_vi(env)->recovery.count[fault]);
-}
-
-static long rec_step(struct net_env *env, enum virtnet_step step)
-{
-	return atomic_long_read(&rec_vi(env)->recovery.steps[step]);
-}
-
 static bool rec_single(struct net_env *env)
 {
 	return memdev_has(env->dev, VIRTIO_F_RING_RESET);
-}
-
-static void rec_restore(void *unused)
-{
-	virtnet_health_ms = 1000;
-	virtnet_recover_limit = 8;
-}
-
-static int rec_init(struct kunit *test)
-{
-	if (!net_ours())
-		kunit_skip(test, "the kernel's driver does not recover");
-	virtnet_health_ms = 50;
-	return kunit_add_action_or_reset(test, rec_restore, NULL) ?: net_init(test);
-}
-
-static bool rec_up(struct net_env *env)
-{
-	return net_rxq(env)->live && memdev_available(net_rxq(env)) &&
-	       (env->dev->status & VIRTIO_CONFIG_S_DRIVER_OK) &&
-	       netif_carrier_ok(env->nd) && !rec_vi(env)->recovery.pending;
-}
-
-/* Both directions. */
-static void rec_traffic(struct net_env *env)
-{
-	struct kunit *test = env->test;
-
-	KUNIT_ASSERT_TRUE(test, net_wait_for(rec_up(env), 3));
-	net_settle(env);
-	net_flush_caps(env);
-	KUNIT_ASSERT_GT(test, net_rx(env, 700, 7, 0), 0);
-	memdev_interrupt(net_rxq(env));
-	KUNIT_EXPECT_TRUE(test, net_wait(env->kept == 1));
-	net_expect(env, 700, 7);
-	while (net_take(env) > 0)
-		memdev_interrupt(net_txq(env));
-	KUNIT_ASSERT_EQ(test, net_send(env, 300, 3, 0), 0);
-	KUNIT_EXPECT_TRUE(test, net_wait(memdev_available(net_txq(env))));
-	KUNIT_ASSERT_EQ(test, net_take(env), 1);
-	KUNIT_EXPECT_TRUE(test, net_is(env->tx.data, 300, 3));
-	memdev_interrupt(net_txq(env));
-	net_settle(env);
 }
 
 /*

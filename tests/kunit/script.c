@@ -177,6 +177,30 @@ static struct script_rule *script_find(struct script *s, enum script_action acti
 	return NULL;
 }
 
+static bool script_packed(const struct script *s)
+{
+	return memdev_has(s->env->dev, VIRTIO_F_RING_PACKED);
+}
+
+static void script_jump(struct script *s, struct memdev_vq *q, u16 n)
+{
+	if (script_packed(s))
+		memdev_packed_jump(q, n);
+	else
+		memdev_split_jump(q, n);
+	memdev_interrupt(q);
+}
+
+/* It comes back as another process, which finds its place only where the ring tells it. */
+static void script_back(struct script *s)
+{
+	if (script_packed(s)) {
+		memdev_packed_forget(net_rxq(s->env));
+		memdev_packed_forget(net_txq(s->env));
+	}
+	memdev_link_set(s->env->dev, true);
+}
+
 static void script_fire(struct script *s, struct script_rule *r)
 {
 	struct memdev_vq *q = r->tx ? net_txq(s->env) : net_rxq(s->env);
@@ -187,10 +211,8 @@ static void script_fire(struct script *s, struct script_rule *r)
 		r->until = jiffies + msecs_to_jiffies(r->msecs);
 	if (r->action == SCRIPT_DISCONNECT)
 		memdev_link_set(s->env->dev, false);
-	if (r->action != SCRIPT_USED_IDX || memdev_has(s->env->dev, VIRTIO_F_RING_PACKED))
-		return;
-	memdev_split_jump(q, r->value);
-	memdev_interrupt(q);
+	if (r->action == SCRIPT_USED_IDX)
+		script_jump(s, q, r->value);
 }
 
 static void script_event(struct script *s, bool tx)
@@ -309,7 +331,7 @@ static void script_storm(struct script *s)
 		}
 		if (r->action == SCRIPT_DISCONNECT && r->fired && !script_lasts(r) && r->left) {
 			r->left = 0;
-			memdev_link_set(s->env->dev, true);
+			script_back(s);
 		}
 	}
 }
