@@ -454,7 +454,8 @@ def script_rings() -> None:
         after 2 tx: irq lose tx
         after 3 tx: stall tx 300ms
         after 4 tx: irq spurious tx 1
-        after 5 tx: used_idx tx 10
+        after 4 tx: used_id tx dup
+        after 6 tx: used_idx tx 10
         """
     with Device("--backend", "sink", script=script) as device:
         pair = Pair(device, 0)
@@ -470,6 +471,8 @@ def script_rings() -> None:
         tx.wait_used()
         assert time.monotonic() - start > 0.25, "no stall"
         device.says("stall ends")
+        twice = pair.send(frame(60))
+        assert [tx.wait_used()[0], tx.wait_used()[0]] == [twice, twice]
         before = pair.front.memory.u16(tx.used + 2)
         pair.send(frame(60))
         until("the index to jump",

@@ -46,22 +46,20 @@ static struct rule *find(struct script *s, enum action action,
 	return NULL;
 }
 
-static bool on_used(struct vhost_vq *vq, u32 *id, u32 *len)
+static unsigned int on_used(struct vhost_vq *vq, u32 *id, u32 *len)
 {
 	struct script *s = to_netdev(vq->dev)->script;
-	u16 real = (u16)*id;
 	struct rule *r;
 
 	if (find(s, ACT_HOLD, vq))
-		return false;
+		return 0;
 	r = find(s, ACT_USED_LEN, vq);
 	if (r)
 		*len = (u32)r->value;
 	r = find(s, ACT_USED_ID, vq);
-	if (r)
-		*id = r->duplicate ? s->last_id : (u32)r->value;
-	s->last_id = real;
-	return true;
+	if (r && !r->duplicate)
+		*id = (u32)r->value;
+	return r && r->duplicate ? 2 : 1;
 }
 
 static void on_header(struct vhost_vq *vq, void *hdr, size_t len)

@@ -69,7 +69,6 @@ struct rule {
 struct script {
 	struct rule *rules;
 	u32 active;		/* a bit for each action with an active rule */
-	u16 last_id;
 };
 
 int script_load(struct netdev *nd, const char *path);

@@ -74,7 +74,8 @@ struct vhost_vq_stats {
  * NULL; used() and header() may change what they are shown.
  */
 struct vhost_hooks {
-	bool (*used)(struct vhost_vq *vq, u32 *id, u32 *len);	/* false: keep */
+	/* How often it is reported: usually once; 0 keeps it. */
+	unsigned int (*used)(struct vhost_vq *vq, u32 *id, u32 *len);
 	void (*header)(struct vhost_vq *vq, void *hdr, size_t len);
 	bool (*call)(struct vhost_vq *vq);	/* false: do not interrupt */
 };

@@ -322,23 +322,33 @@ void vhost_vq_rewind(struct vhost_vq *vq, struct vhost_pos pos)
 	vq->redo_pos = pos.redo;
 }
 
+static void push_entry(struct vhost_vq *vq, const struct vhost_chain *chain,
+		       u32 id, u32 len)
+{
+	if (vq->packed)
+		packed_push(vq, id, len, chain->ndesc);
+	else
+		split_push(vq, id, len);
+	vq->pending++;
+	vq->unsignalled_slots += chain->ndesc;
+}
+
 /* Return a chain; the driver sees it at the next flush. */
 void vhost_vq_push(struct vhost_vq *vq, const struct vhost_chain *chain,
 		   u32 len)
 {
 	const struct vhost_hooks *hooks = vq->dev->hooks;
 	u32 id = chain->id;
+	unsigned int times = 1;
 
-	if (unlikely(hooks && hooks->used && !hooks->used(vq, &id, &len)))
+	if (unlikely(hooks && hooks->used))
+		times = hooks->used(vq, &id, &len);
+	if (unlikely(!times))
 		return;
-	if (vq->packed)
-		packed_push(vq, id, len, chain->ndesc);
-	else
-		split_push(vq, id, len);
+	while (times--)
+		push_entry(vq, chain, id, len);
 	if (unlikely(vq->inflight))
 		vhost_inflight_push(vq, chain);
-	vq->pending++;
-	vq->unsignalled_slots += chain->ndesc;
 	vq->stats.chains++;
 }
 
