@@ -7,19 +7,24 @@
 #include <virtnet/xsk.h>
 
 #include <linux/rtnetlink.h>
+#include <linux/vmalloc.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 
 /* Refill when this part of the buffers is missing, one doorbell for all. */
 #define VIRTNET_REFILL_PART	32
 
-/* A pool of this order; mapped for the device where we do that ourselves. */
+/*
+ * A pool of this order; mapped for the device where we do that ourselves. It keeps up to
+ * @size pages that came back from other CPUs.
+ */
 static struct page_pool *virtnet_rq_pool(struct receive_queue *rq,
-					 unsigned int order, bool for_device)
+					 unsigned int order, unsigned int size,
+					 bool for_device)
 {
 	struct page_pool_params pp = {
 		.order = order,
-		.pool_size = rq->plan.depth,
+		.pool_size = max(size, 1U),
 		.nid = dev_to_node(&rq->vi->vdev->dev),
 		.dev = rq->vi->vdev->dev.parent,
 		.napi = &rq->napi,
@@ -39,13 +44,18 @@ static struct page_pool *virtnet_rq_pool(struct receive_queue *rq,
 
 static int virtnet_rq_pools(struct receive_queue *rq)
 {
-	rq->pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, true);
-	rq->copy_pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, false);
+	unsigned int depth = rq->plan.depth;
+
+	rq->pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, depth, true);
+	rq->copy_pool = virtnet_rq_pool(rq, VIRTNET_POOL_ORDER, depth / 4,
+					false);
 	if (!rq->pool || !rq->copy_pool)
 		return -ENOMEM;
 	if (rq->plan.mode != VIRTNET_RX_MERGEABLE)
 		return 0;
-	rq->bulk_pool = virtnet_rq_pool(rq, VIRTNET_BULK_ORDER, true);
+	/* Two buffers a page. */
+	rq->bulk_pool = virtnet_rq_pool(rq, VIRTNET_BULK_ORDER, depth / 2,
+					true);
 	return rq->bulk_pool ? 0 : -ENOMEM;
 }
 
@@ -68,15 +78,39 @@ static int virtnet_rq_xdp(struct receive_queue *rq)
 	return err ? err : virtnet_rq_xdp_info(rq, &rq->copy_rxq, rq->copy_pool);
 }
 
+/* What describes the buffers: slots, their entries, and the list of free ones. */
+static size_t virtnet_rq_bufs_size(const struct receive_queue *rq)
+{
+	return rq->plan.depth * (sizeof(*rq->bufs) + sizeof(*rq->free_bufs) +
+				 rq->nsg * sizeof(*rq->sgs));
+}
+
+/* In one piece, of just the pages it takes: kvcalloc() would round up, thrice. */
+static void *virtnet_rq_bufs_alloc(size_t size)
+{
+	void *mem = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO |
+					    __GFP_NOWARN | __GFP_NORETRY);
+
+	return mem ?: vzalloc(size);
+}
+
+static void virtnet_rq_bufs_free(struct receive_queue *rq)
+{
+	if (is_vmalloc_addr(rq->bufs))
+		vfree(rq->bufs);
+	else if (rq->bufs)
+		free_pages_exact(rq->bufs, virtnet_rq_bufs_size(rq));
+}
+
 static int virtnet_rq_bufs(struct receive_queue *rq)
 {
 	unsigned int i, depth = rq->plan.depth;
 
-	rq->bufs = kvcalloc(depth, sizeof(*rq->bufs), GFP_KERNEL);
-	rq->free_bufs = kvcalloc(depth, sizeof(*rq->free_bufs), GFP_KERNEL);
-	rq->sgs = kvcalloc(depth * rq->nsg, sizeof(*rq->sgs), GFP_KERNEL);
-	if (!rq->bufs || !rq->free_bufs || !rq->sgs)
+	rq->bufs = virtnet_rq_bufs_alloc(virtnet_rq_bufs_size(rq));
+	if (!rq->bufs)
 		return -ENOMEM;
+	rq->sgs = (void *)(rq->bufs + depth);
+	rq->free_bufs = (void *)(rq->sgs + depth * rq->nsg);
 	for (i = 0; i < depth; i++) {
 		rq->free_bufs[i] = &rq->bufs[i];
 		rq->bufs[i].sg = rq->sgs + i * rq->nsg;
@@ -105,7 +139,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->min_len = rq->hdr_len + ETH_HLEN;
 	rq->hash_report = vi->caps.hash_report;
 	rq->one = __cpu_to_virtio16(vi->caps.little_endian, 1);
-	rq->want = virtnet_rx_layout(&qs->plan, qs->plan.buf_size);
+	rq->want = virtnet_rx_layout_first(&qs->plan);
 	rq->refill_at = max(rq->plan.depth / VIRTNET_REFILL_PART, 1);
 	rq->dma_dev = vi->dma_dev;
 	rq->premapped = vi->premapped;
@@ -177,9 +211,7 @@ static void virtnet_rq_free(struct receive_queue *rq)
 	if (xdp_rxq_info_is_reg(&rq->copy_rxq))
 		xdp_rxq_info_unreg(&rq->copy_rxq);
 	page_pool_destroy(rq->bulk_pool);
-	kvfree(rq->sgs);
-	kvfree(rq->free_bufs);
-	kvfree(rq->bufs);
+	virtnet_rq_bufs_free(rq);
 }
 
 /* Pairs from @from to before @to, some of them not even made. */
@@ -271,6 +303,7 @@ static int virtnet_pair_attach(struct virtnet_info *vi,
 	virtnet_hdr_rules_init(&rq->rules, &vi->caps);
 	rq->vq = vqs[0];
 	rq->wipe = !premapped && ring_bounces(vqs[0]);
+	rq->simple = !rq->wipe && !rq->split_hdr && rq->plan.pages == 1;
 	sq->vq = vqs[1];
 	sq->phys = ring_takes_phys(sq->vq);
 	sq->most = min_t(unsigned int, VIRTNET_TX_SG,
@@ -427,7 +460,7 @@ static void virtnet_rq_replan(struct receive_queue *rq,
 	/* Parts of pages may be of another size from here on. */
 	virtnet_rx_slices_free(rq);
 	rq->plan = *plan;
-	rq->want = virtnet_rx_layout(plan, plan->buf_size);
+	rq->want = virtnet_rx_layout_first(plan);
 }
 
 static void virtnet_rq_retune(struct receive_queue *rq,

@@ -56,86 +56,74 @@ static noinline void virtnet_rx_sg_first(struct receive_queue *rq,
 	virtnet_rx_sg_set(rq, &buf->sg[1], buf->page, off + hdr, len - hdr);
 }
 
-static struct page_pool *virtnet_rx_pool(const struct receive_queue *rq,
-					 u32 size)
-{
-	return virtnet_rx_is_bulk(size) ? rq->bulk_pool : rq->pool;
-}
-
 static void virtnet_rx_first_free(struct receive_queue *rq,
 				  struct virtnet_rx_buf *buf, bool napi)
 {
 	if (buf->page)
-		page_pool_put_full_page(virtnet_rx_pool(rq, buf->size),
+		page_pool_put_full_page(virtnet_rx_pool(rq,
+							virtnet_rx_buf_size(buf)),
 					buf->page, napi);
 	buf->page = NULL;
 	buf->ready = 0;
 }
 
 /* Another page to cut buffers from. Its address differs by so much for the device. */
-static noinline void *virtnet_rx_memory_page(struct receive_queue *rq, u32 size,
-					     gfp_t gfp)
+static noinline bool virtnet_rx_memory_page(struct receive_queue *rq,
+					    struct virtnet_rx_slice *slice,
+					    u32 layout, gfp_t gfp)
 {
-	void *data = virtnet_rx_slice(rq->pool, &rq->slice, size, gfp);
+	u32 size = virtnet_rx_layout_size(layout);
 
-	if (data && rq->premapped)
-		rq->slice_map = virtnet_rx_page_addr(rq, rq->slice.page) -
-				(unsigned long)data;
-	return data;
+	if (!virtnet_rx_slice_page(virtnet_rx_pool(rq, size), slice, size,
+				   gfp | VIRTNET_RX_GFP))
+		return false;
+	if (rq->premapped)
+		slice->map = virtnet_rx_page_addr(rq, slice->page) -
+			     (unsigned long)slice->next;
+	return true;
 }
 
-/* Memory for a slot: part of a page, or a page of bulk size. */
-static __always_inline void *virtnet_rx_memory(struct receive_queue *rq,
-					       u32 size, gfp_t gfp,
-					       struct page **page,
-					       dma_addr_t *map)
+/* The page that buffers of a layout are cut from. */
+static struct virtnet_rx_slice *virtnet_rx_slice_of(struct receive_queue *rq,
+						    u32 layout)
 {
-	void *data;
-
-	if (unlikely(virtnet_rx_is_bulk(size))) {
-		*page = page_pool_alloc_pages(rq->bulk_pool, gfp);
-		if (!*page)
-			return NULL;
-		data = page_address(*page);
-		*map = virtnet_rx_page_addr(rq, *page) - (unsigned long)data;
-		return data;
-	}
-	if (likely(rq->slice.left))
-		data = virtnet_rx_slice(rq->pool, &rq->slice, size, gfp);
-	else
-		data = virtnet_rx_memory_page(rq, size, gfp);
-	*page = rq->slice.page;
-	*map = rq->slice_map;
-	return data;
+	return unlikely(virtnet_rx_is_bulk(virtnet_rx_layout_size(layout))) ?
+	       &rq->bulk : &rq->slice;
 }
 
-static __always_inline int virtnet_rx_first_alloc(struct receive_queue *rq,
-						  struct virtnet_rx_buf *buf,
-						  u32 size, gfp_t gfp)
+/* Bytes for the device in a buffer of this layout, or in the first of a chain. */
+static u32 virtnet_rx_layout_room(u32 layout)
 {
-	bool bulk = virtnet_rx_is_bulk(size);
-	u16 headroom = bulk ? 0 : rq->plan.headroom;
-	unsigned int room = size;
-	struct page *page;
-	dma_addr_t map;
-	void *data;
+	u32 headroom = virtnet_rx_layout_headroom(layout);
+	u32 room = virtnet_rx_layout_size(layout);
 
-	data = virtnet_rx_memory(rq, size, gfp | VIRTNET_RX_GFP, &page, &map);
-	if (unlikely(!data))
-		return -ENOMEM;
-	buf->page = page;
-	buf->headroom = headroom;
-	buf->hdr = data + headroom;
-	buf->size = size;
-	if (likely(!bulk))
+	if (likely(headroom))
 		room -= headroom + VIRTNET_RX_TAILROOM;
-	buf->len = room;
-	if (likely(rq->premapped && !rq->split_hdr)) {
-		compat_sg_premapped(buf->sg, (unsigned long)buf->hdr + map,
-				    room);
-	} else {
-		virtnet_rx_sg_first(rq, buf, room);
-	}
+	return room;
+}
+
+/* The next part of the page becomes the memory of a slot. */
+static __always_inline void virtnet_rx_first_take(struct virtnet_rx_slice *slice,
+						  struct virtnet_rx_buf *buf,
+						  u32 layout)
+{
+	void *data = virtnet_rx_slice_next(slice, virtnet_rx_layout_size(layout));
+
+	buf->page = slice->page;
+	buf->hdr = data + virtnet_rx_layout_headroom(layout);
+	buf->layout = layout;
+	buf->len = virtnet_rx_layout_room(layout);
+}
+
+static int virtnet_rx_first_alloc(struct receive_queue *rq,
+				  struct virtnet_rx_buf *buf, gfp_t gfp)
+{
+	struct virtnet_rx_slice *slice = virtnet_rx_slice_of(rq, rq->want);
+
+	if (!slice->left && !virtnet_rx_memory_page(rq, slice, rq->want, gfp))
+		return -ENOMEM;
+	virtnet_rx_first_take(slice, buf, rq->want);
+	virtnet_rx_sg_first(rq, buf, buf->len);
 	return 0;
 }
 
@@ -156,15 +144,9 @@ static noinline int virtnet_rx_chain_alloc(struct receive_queue *rq,
 			return -ENOMEM;
 		virtnet_rx_sg_set(rq, &buf->sg[i], page, off, PAGE_SIZE);
 	}
-	buf->len = buf->size - buf->headroom - VIRTNET_RX_TAILROOM +
+	buf->len = virtnet_rx_layout_room(buf->layout) +
 		   (rq->plan.pages - 1) * PAGE_SIZE;
 	return 0;
-}
-
-/* The layout that the first memory of a slot was made for. */
-static u32 virtnet_rx_buf_layout(const struct virtnet_rx_buf *buf)
-{
-	return (u32)buf->headroom << 16 | buf->size;
 }
 
 /* Large pages are scarce: make do with small ones a while. */
@@ -172,13 +154,11 @@ static noinline int virtnet_rx_first_small(struct receive_queue *rq,
 					   struct virtnet_rx_buf *buf,
 					   gfp_t gfp)
 {
-	u16 size = rq->plan.buf_size;
-
-	if (virtnet_rx_layout_size(rq->want) != rq->plan.bulk_size)
+	if (rq->want != rq->plan.bulk_size)
 		return -ENOMEM;
-	rq->want = virtnet_rx_layout(&rq->plan, size);
+	virtnet_rx_want(rq, virtnet_rx_layout(&rq->plan));
 	rq->bulk_after = jiffies + HZ;
-	return virtnet_rx_first_alloc(rq, buf, size, gfp);
+	return virtnet_rx_first_alloc(rq, buf, gfp);
 }
 
 /* A ring that bounces each buffer by itself is about to show the device all of this one. */
@@ -195,12 +175,11 @@ static noinline void virtnet_rx_wipe(const struct virtnet_rx_buf *buf,
 static noinline int virtnet_rx_buf_back(struct receive_queue *rq,
 					struct virtnet_rx_buf *buf, gfp_t gfp)
 {
-	u16 size = virtnet_rx_layout_size(rq->want);
 	int err = 0;
 
-	if (unlikely(buf->page) && virtnet_rx_buf_layout(buf) != rq->want)
+	if (unlikely(buf->page) && buf->layout != rq->want)
 		virtnet_rx_first_free(rq, buf, true);
-	if (likely(!buf->page) && virtnet_rx_first_alloc(rq, buf, size, gfp))
+	if (likely(!buf->page) && virtnet_rx_first_alloc(rq, buf, gfp))
 		err = virtnet_rx_first_small(rq, buf, gfp);
 	if (unlikely(rq->plan.pages > 1) && !err)
 		err = virtnet_rx_chain_alloc(rq, buf, gfp);
@@ -255,14 +234,38 @@ void virtnet_rx_sync_cpu(struct receive_queue *rq,
 	}
 }
 
+/*
+ * Give an empty slot its memory, if that is at hand: what virtnet_rx_buf_back() would do.
+ * Return: false if it is not.
+ */
+static __always_inline bool virtnet_rx_buf_quick(struct virtnet_rx_slice *slice,
+						 struct virtnet_rx_buf *buf,
+						 u32 want, bool premapped)
+{
+	if (unlikely(buf->page || !slice->left))
+		return false;
+	virtnet_rx_first_take(slice, buf, want);
+	if (premapped)
+		compat_sg_premapped(buf->sg,
+				    (unsigned long)buf->hdr + slice->map,
+				    buf->len);
+	else
+		sg_set_page(buf->sg, buf->page, buf->len,
+			    buf->hdr - page_address(buf->page));
+	buf->ready = want;
+	return true;
+}
+
 /* Post one slot. What does not change is in registers of the loop around it. */
 static __always_inline int
 virtnet_rx_post(struct receive_queue *rq, struct virtqueue *vq,
-		struct virtnet_rx_buf *buf, u32 want, bool premapped, gfp_t gfp)
+		struct virtnet_rx_slice *slice, struct virtnet_rx_buf *buf,
+		u32 want, bool premapped, gfp_t gfp)
 {
 	int err;
 
-	if (unlikely(buf->ready != want)) {
+	if (buf->ready != want &&
+	    !(rq->simple && virtnet_rx_buf_quick(slice, buf, want, premapped))) {
 		err = virtnet_rx_buf_back(rq, buf, gfp);
 		if (err)
 			return err;
@@ -288,6 +291,7 @@ int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
 	const bool premapped = rq->premapped;
 	struct virtqueue *vq = rq->vq;
 	const u32 want = rq->want;
+	struct virtnet_rx_slice *slice = virtnet_rx_slice_of(rq, want);
 	unsigned int i, n;
 	int err = 0;
 
@@ -295,7 +299,8 @@ int virtnet_rx_fill(struct receive_queue *rq, gfp_t gfp, unsigned int *posted)
 		return virtnet_xsk_fill(rq, posted);
 	n = min_t(unsigned int, rq->nr_free, ring_free(vq) / rq->descs);
 	for (i = 0; i < n; i++) {
-		err = virtnet_rx_post(rq, vq, *--top, want, premapped, gfp);
+		err = virtnet_rx_post(rq, vq, slice, *--top, want, premapped,
+				      gfp);
 		if (unlikely(err))
 			break;
 	}
@@ -367,14 +372,29 @@ bool virtnet_rx_slice_page(struct page_pool *pool,
 		return false;
 	slice->page = page;
 	slice->next = page_address(page);
-	slice->left = (PAGE_SIZE << VIRTNET_POOL_ORDER) / size;
+	slice->left = (u32)(PAGE_SIZE << pool->p.order) / size;
 	page_pool_fragment_page(page, slice->left);
 	return true;
+}
+
+/**
+ * virtnet_rx_want() - from here on, buffers of another layout
+ * @rq: the queue; NAPI context, or NAPI is off
+ * @layout: virtnet_rx_layout() or one of the others that the plan has
+ *
+ * What is in the ring stays, and is replaced when it comes back.
+ */
+void virtnet_rx_want(struct receive_queue *rq, u32 layout)
+{
+	/* All parts of a page are of one size. */
+	virtnet_rx_slice_free(rq->pool, &rq->slice);
+	rq->want = layout;
 }
 
 void virtnet_rx_slices_free(struct receive_queue *rq)
 {
 	virtnet_rx_slice_free(rq->copy_pool, &rq->copy);
 	virtnet_rx_slice_free(rq->pool, &rq->slice);
+	virtnet_rx_slice_free(rq->bulk_pool, &rq->bulk);
 	virtnet_rx_slice_free(rq->copy_pool, &rq->frame);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Mergeable mode: the device spreads a packet over as many buffers as it
- * needs and says how many in the header. Buffers are half a page while
- * packets are small, and several pages while a queue carries bulk traffic.
+ * needs and says how many in the header. Buffers are half a page, several pages
+ * while a queue carries bulk traffic, and a little smaller than half a page as long
+ * as all packets are copied out of them.
  */
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
@@ -15,26 +16,44 @@
 
 /*
  * A queue turns to bulk buffers when the average packet would take three small
- * ones, and back when it would fit one. In between it stays as it is.
+ * ones, and away from them when it would fit one. In between it stays as it is.
  */
 #define VIRTNET_BULK_ABOVE	4096
 #define VIRTNET_BULK_BELOW	1536
 
-/* Which size the next buffers are to have, after a poll that took packets. */
+/*
+ * Which layout the next buffers are to have. From lean ones a queue goes as soon as packets
+ * keep their buffers: it is cheaper to build an skb around one than to hang it on one.
+ */
+static u32 virtnet_mergeable_layout(const struct receive_queue *rq, u32 len,
+				    u32 avg)
+{
+	const struct virtnet_rx_plan *plan = &rq->plan;
+
+	if (unlikely(avg > VIRTNET_BULK_ABOVE) &&
+	    time_after_eq(jiffies, rq->bulk_after))
+		return plan->bulk_size;
+	if (avg < VIRTNET_BULK_BELOW && rq->want == plan->bulk_size)
+		return plan->lean_size;
+	if (rq->want == plan->lean_size &&
+	    len * VIRTNET_COPY_PART >= plan->lean_size)
+		return virtnet_rx_layout(plan);
+	return rq->want;
+}
+
+/* After a poll that took packets. */
 static void virtnet_mergeable_size(struct receive_queue *rq,
 				   const struct virtnet_rx_delta *d)
 {
 	u32 len = (u32)d->bytes / (u32)d->packets;
-	u32 avg;
+	u32 want;
 
 	/* The average is kept scaled by 2^VIRTNET_AVG_SHIFT. */
 	rq->avg_len += len - (rq->avg_len >> VIRTNET_AVG_SHIFT);
-	avg = rq->avg_len >> VIRTNET_AVG_SHIFT;
-	if (avg < VIRTNET_BULK_BELOW)
-		rq->want = virtnet_rx_layout(&rq->plan, rq->plan.buf_size);
-	else if (avg > VIRTNET_BULK_ABOVE &&
-		 time_after_eq(jiffies, rq->bulk_after))
-		rq->want = virtnet_rx_layout(&rq->plan, rq->plan.bulk_size);
+	want = virtnet_mergeable_layout(rq, len,
+					rq->avg_len >> VIRTNET_AVG_SHIFT);
+	if (unlikely(want != rq->want))
+		virtnet_rx_want(rq, want);
 }
 
 /* Take the rest of a packet that is dropped off the ring. */
@@ -69,24 +88,37 @@ static struct sk_buff *virtnet_mergeable_grow(struct receive_queue *rq,
 	return next;
 }
 
-/* Give the skb what lies behind the first bytes of a buffer. */
-static void virtnet_mergeable_give(struct sk_buff *skb,
+/*
+ * Give the skb what lies behind the first bytes of a buffer. Buffers cut from a page one
+ * after the other are a single fragment if one packet gets them, and the page has one user
+ * for both.
+ */
+static void virtnet_mergeable_give(struct receive_queue *rq,
+				   struct sk_buff *skb,
 				   struct virtnet_rx_buf *buf, u32 off, u32 len)
 {
-	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, buf->page,
-			buf->hdr + off - page_address(buf->page), len,
-			buf->size);
+	u32 at = buf->hdr + off - page_address(buf->page);
+	u32 size = virtnet_rx_buf_size(buf);
+	int n = skb_shinfo(skb)->nr_frags;
+
+	if (n && skb_can_coalesce(skb, n, buf->page, at)) {
+		skb_coalesce_rx_frag(skb, n - 1, len, size);
+		page_pool_put_full_page(virtnet_rx_pool(rq, size), buf->page,
+					true);
+	} else {
+		skb_add_rx_frag(skb, n, buf->page, at, len, size);
+	}
 	buf->page = NULL;
 	buf->ready = 0;
 }
 
 /*
- * The headers of a packet in a buffer of bulk size go to a piece of their own, the
- * rest of the buffer becomes a fragment. How long they are the device says, if it says
+ * The headers of a packet in a buffer that is all the device's go to a piece of their own,
+ * the rest of the buffer becomes a fragment. How long they are the device says, if it says
  * something sensible, and else the packet itself; what the stack misses it pulls.
  */
 static noinline struct sk_buff *
-virtnet_mergeable_bulk(struct receive_queue *rq, struct virtnet_rx_buf *buf,
+virtnet_mergeable_hang(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		       u32 len, const struct virtio_net_hdr *hdr)
 {
 	u32 head = __virtio16_to_cpu(rq->rules.little_endian, hdr->hdr_len);
@@ -103,7 +135,7 @@ virtnet_mergeable_bulk(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		head = eth_get_headlen(rq->dev, skb->data, head);
 		__skb_trim(skb, head);
 	}
-	virtnet_mergeable_give(skb, buf, rq->hdr_len + head, len - head);
+	virtnet_mergeable_give(rq, skb, buf, rq->hdr_len + head, len - head);
 	return skb;
 }
 
@@ -112,10 +144,11 @@ static __always_inline struct sk_buff *
 virtnet_mergeable_first(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 			u32 len, const struct virtio_net_hdr *hdr)
 {
-	if (unlikely(virtnet_rx_is_bulk(buf->size)) &&
-	    !virtnet_rx_copies(rq, buf, len))
-		return virtnet_mergeable_bulk(rq, buf, len, hdr);
-	return virtnet_rx_first(rq, buf, len);
+	if (virtnet_rx_copies(rq, buf, len))
+		return virtnet_rx_copy(rq, buf->hdr + rq->hdr_len, len);
+	if (unlikely(!virtnet_rx_buf_headroom(buf)))
+		return virtnet_mergeable_hang(rq, buf, len, hdr);
+	return virtnet_rx_build(rq, buf, len);
 }
 
 /* Hang a buffer on @tail, which is @head or on its fragment list. */
@@ -126,12 +159,12 @@ static void virtnet_mergeable_frag(struct receive_queue *rq,
 {
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_mergeable_give(tail, buf, 0, len);
+	virtnet_mergeable_give(rq, tail, buf, 0, len);
 	if (tail == head)
 		return;
 	head->len += len;
 	head->data_len += len;
-	head->truesize += buf->size;
+	head->truesize += virtnet_rx_buf_size(buf);
 }
 
 /* Is the length of a buffer that continues a packet sane? */
@@ -319,12 +352,19 @@ receive_mergeable_simple(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 	virtnet_rx_count_up(rq, skb, len, &hdr->hdr, shared, d);
 }
 
+/* What a poll needs: counters, and room for a header, which is not cleared each time. */
+struct virtnet_mergeable_run {
+	struct virtnet_rx_delta *d;
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+};
+
 static __always_inline void receive_mergeable(struct receive_queue *rq,
 					      struct virtnet_rx_buf *buf,
 					      u32 len, void *ctx)
 {
-	struct virtnet_rx_delta *d = ctx;
-	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct virtnet_mergeable_run *run = ctx;
+	struct virtio_net_hdr_mrg_rxbuf *hdr = &run->hdr;
+	struct virtnet_rx_delta *d = run->d;
 
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, d))) {
 		virtnet_rx_buf_put(rq, buf);
@@ -333,19 +373,20 @@ static __always_inline void receive_mergeable(struct receive_queue *rq,
 	}
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_hdr_copy(&hdr, buf->hdr, sizeof(hdr));
+	virtnet_hdr_copy(hdr, buf->hdr, sizeof(*hdr));
 	len -= rq->hdr_len;
-	if (likely(hdr.num_buffers == rq->one && virtnet_hdr_simple(&hdr.hdr)))
-		receive_mergeable_simple(rq, buf, len, &hdr, d);
+	if (likely(hdr->num_buffers == rq->one && virtnet_hdr_simple(&hdr->hdr)))
+		receive_mergeable_simple(rq, buf, len, hdr, d);
 	else
-		receive_mergeable_other(rq, buf, len, &hdr, d);
+		receive_mergeable_other(rq, buf, len, hdr, d);
 }
 
 /* See virtnet_rx_loop(). */
 int virtnet_receive_mergeable(struct receive_queue *rq, int budget,
 			      struct virtnet_rx_delta *d)
 {
-	int n = virtnet_rx_loop(rq, budget, d, receive_mergeable);
+	struct virtnet_mergeable_run run = { .d = d };
+	int n = virtnet_rx_loop(rq, budget, &run, receive_mergeable);
 
 	if (d->packets)
 		virtnet_mergeable_size(rq, d);

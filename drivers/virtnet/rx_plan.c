@@ -6,6 +6,11 @@
 #define VIRTNET_BIG_MEM		(4608 * 1024)
 /* A mergeable buffer while packets are small: two to a page. */
 #define VIRTNET_MERGEABLE_SIZE	2048
+/*
+ * The same while all packets are copied: five to two pages. Nothing is built in it, so that
+ * a standard frame with two VLAN tags and its vnet header still take but one.
+ */
+#define VIRTNET_LEAN_SIZE	1600
 
 /* Largest frame that fits a small-mode buffer of half a page. */
 static u32 virtnet_frame_size(u32 mtu)
@@ -62,8 +67,8 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 		plan->mode = VIRTNET_RX_MERGEABLE;
 		plan->buf_size = s->xdp_prog ? PAGE_SIZE :
 					       VIRTNET_MERGEABLE_SIZE;
-		plan->bulk_size = s->xdp_prog ? 0 :
-						PAGE_SIZE << VIRTNET_BULK_ORDER;
+		plan->bulk_size = s->xdp_prog ? 0 : VIRTNET_BULK_SIZE;
+		plan->lean_size = s->xdp_prog ? 0 : VIRTNET_LEAN_SIZE;
 		plan->pages = 1;
 	} else if (gso || s->mtu > ETH_DATA_LEN) {
 		virtnet_plan_big(plan, caps->hdr_len + frame);

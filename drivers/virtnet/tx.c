@@ -195,15 +195,6 @@ static void virtnet_tx_linearize(const struct send_queue *sq,
 	__pskb_pull_tail(skb, skb->data_len);
 }
 
-/* Whatever lies behind the fields we set is zero too. */
-static __always_inline void virtnet_tx_hdr_clear(void *hdr, u8 len)
-{
-	if (likely(len == sizeof(struct virtio_net_hdr_mrg_rxbuf)))
-		memset(hdr, 0, sizeof(struct virtio_net_hdr_mrg_rxbuf));
-	else
-		memset(hdr, 0, len);
-}
-
 /* Header, linear part and fragments into entries. Return: the last used. */
 static struct scatterlist *virtnet_tx_sg(struct send_queue *sq,
 					 struct sk_buff *skb, void *hdr,

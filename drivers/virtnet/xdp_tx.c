@@ -72,7 +72,7 @@ static __always_inline int virtnet_xdp_add(struct send_queue *sq,
 
 	if (unlikely(frame->headroom < sq->hdr_len))
 		return virtnet_xdp_add_sg(sq, frame, sq->plain_hdr, false);
-	memset(hdr, 0, sq->hdr_len);
+	virtnet_tx_hdr_clear(hdr, sq->hdr_len);
 	if (unlikely(!sq->can_push || xdp_frame_has_frags(frame)))
 		return virtnet_xdp_add_sg(sq, frame, hdr, sq->can_push);
 	return ring_add_out_linear(sq->vq, &sq->sg_linear, hdr,
@@ -98,8 +98,8 @@ static int virtnet_xdp_add_all(struct send_queue *sq, struct xdp_frame **frames,
 		if (!virtnet_xdp_room(sq, frames[i]) ||
 		    virtnet_xdp_add(sq, frames[i]))
 			break;
-		sq->frames++;
 	}
+	sq->frames += i;
 	return i;
 }
 

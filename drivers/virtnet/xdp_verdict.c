@@ -47,10 +47,11 @@ static __always_inline bool virtnet_xdp_copy(struct receive_queue *rq,
 
 	if (!virtnet_xdp_is_short(rq, xdp))
 		return false;
-	start = virtnet_rx_slice(rq->copy_pool, &rq->frame, VIRTNET_XDP_COPY_SIZE,
-				 GFP_ATOMIC | __GFP_NOWARN);
-	if (unlikely(!start))
+	if (!virtnet_rx_slice_any(rq->copy_pool, &rq->frame,
+				  VIRTNET_XDP_COPY_SIZE,
+				  GFP_ATOMIC | __GFP_NOWARN))
 		return false;
+	start = virtnet_rx_slice_next(&rq->frame, VIRTNET_XDP_COPY_SIZE);
 	copy->data_hard_start = start;
 	copy->data = start + VIRTNET_XDP_COPY_HEAD;
 	copy->data_meta = copy->data;

@@ -47,6 +47,8 @@ enum virtnet_rx_mode {
  * @buf_size: bytes taken from the page pool for a buffer, tailroom included
  * @bulk_size: the same while a queue carries bulk traffic, all of it for the device;
  *	0 if never different
+ * @lean_size: the same while packets leave no buffer, again all of it for the device;
+ *	0 if never different
  * @pages: pages of a chain in big mode, otherwise 1
  * @depth: most buffers (chains) posted at a time per queue
  *
@@ -57,6 +59,7 @@ struct virtnet_rx_plan {
 	u16 headroom;
 	u16 buf_size;
 	u16 bulk_size;
+	u16 lean_size;
 	u16 pages;
 	u16 depth;
 };
@@ -67,11 +70,9 @@ struct virtnet_rx_plan {
  * @page: its page, NULL if there is none
  * @xsk: the same for a queue whose memory is an AF_XDP socket's
  * @sg: what is posted: set up when memory is attached, rq->nsg entries
- * @size: bytes taken from the page pool, accounted as truesize
+ * @layout: virtnet_rx_layout() that the first memory of the slot was made for
  * @len: bytes that the device may write, vnet header included
- * @ready: virtnet_rx_layout() if the slot can be posted as it is, 0 if it
- *	lacks memory
- * @headroom: bytes in front of @hdr
+ * @ready: @layout if the slot can be posted as it is, 0 if it lacks memory
  */
 struct virtnet_rx_buf {
 	void *hdr;
@@ -80,10 +81,9 @@ struct virtnet_rx_buf {
 		struct xdp_buff *xsk;
 	};
 	struct scatterlist *sg;
-	u32 size;
+	u32 layout;
 	u32 len;
 	u32 ready;
-	u16 headroom;
 };
 
 /* A buffer that came back, with the length the device claims. */
@@ -96,6 +96,7 @@ struct virtnet_rx_used {
  * struct virtnet_rx_slice - a page of a pool that is being cut into equal parts
  * @next: the next part
  * @page: the page
+ * @map: what is to be added to an address for the device; of receive buffers only
  * @left: parts there still are
  *
  * The page's users are counted once for all parts, where a fragment from the
@@ -104,6 +105,7 @@ struct virtnet_rx_used {
 struct virtnet_rx_slice {
 	void *next;
 	struct page *page;
+	dma_addr_t map;
 	u32 left;
 };
 
@@ -112,8 +114,12 @@ struct virtnet_rx_slice {
  * than many a queue ever needs; pools of two pages take what they need.
  */
 #define VIRTNET_POOL_ORDER	1
-/* Mergeable buffers of bulk traffic: a full GSO packet takes five. */
-#define VIRTNET_BULK_ORDER	2
+/*
+ * Mergeable buffers of bulk traffic: a full GSO packet takes four. Two of them come from a
+ * page, and if both are one packet's they are one fragment of it.
+ */
+#define VIRTNET_BULK_SIZE	16384
+#define VIRTNET_BULK_ORDER	(get_order(VIRTNET_BULK_SIZE) + 1)
 
 /* Used entries are taken off the ring this many at a time, and prefetched. */
 #define VIRTNET_RX_BURST	8
@@ -122,6 +128,8 @@ struct virtnet_rx_slice {
  * struct receive_queue - one receive queue
  *
  * @wipe: the ring shows the device what a buffer held before
+ * @simple: memory for a slot is a part of a page, to be described by one entry, and
+ *	nothing else
  *
  * Everything is NAPI's alone while the queue runs; the timer and the
  * interrupt only schedule NAPI.
@@ -145,6 +153,7 @@ struct receive_queue {
 	bool split_hdr;
 	bool premapped;
 	bool wipe;
+	bool simple;
 	bool hash_report;
 	u16 refill_at;
 
@@ -157,7 +166,7 @@ struct receive_queue {
 	struct virtnet_rx_slice copy;
 	struct virtnet_rx_slice slice;
 	struct virtnet_rx_slice frame;
-	dma_addr_t slice_map;
+	struct virtnet_rx_slice bulk;
 	const struct virtnet_rx_used *used_next;
 	const struct virtnet_rx_used *used_end;
 	struct virtnet_rx_used used[VIRTNET_RX_BURST];
@@ -284,24 +293,47 @@ void virtnet_qset_retune(struct virtnet_qset *qs,
 			 const struct virtnet_rx_plan *plan,
 			 struct bpf_prog *prog);
 
-/* Several pages: no skb is built in it, so that all of it is for the device. */
+/* Several pages, from a pool of their own. */
 static inline bool virtnet_rx_is_bulk(u32 size)
 {
 	return size > PAGE_SIZE;
 }
 
-/* What buffers have to look like: two that do are interchangeable. */
-static inline u32 virtnet_rx_layout(const struct virtnet_rx_plan *plan,
-				    u16 size)
+/*
+ * What buffers have to look like: two that do are interchangeable. This is the layout of
+ * buffers that an skb can be built in; the others are just so many bytes.
+ */
+static inline u32 virtnet_rx_layout(const struct virtnet_rx_plan *plan)
 {
-	if (virtnet_rx_is_bulk(size))
-		return size;
-	return (u32)plan->headroom << 16 | size;
+	return (u32)plan->headroom << 16 | plan->buf_size;
+}
+
+/* What a queue begins with. */
+static inline u32 virtnet_rx_layout_first(const struct virtnet_rx_plan *plan)
+{
+	return plan->lean_size ?: virtnet_rx_layout(plan);
 }
 
 static inline u16 virtnet_rx_layout_size(u32 layout)
 {
 	return layout;
+}
+
+static inline u16 virtnet_rx_layout_headroom(u32 layout)
+{
+	return layout >> 16;
+}
+
+/* Bytes taken from the page pool, accounted as truesize. */
+static inline u16 virtnet_rx_buf_size(const struct virtnet_rx_buf *buf)
+{
+	return virtnet_rx_layout_size(buf->layout);
+}
+
+/* Bytes in front of the vnet header; 0 if no skb is to be built in this buffer. */
+static inline u16 virtnet_rx_buf_headroom(const struct virtnet_rx_buf *buf)
+{
+	return virtnet_rx_layout_headroom(buf->layout);
 }
 
 /* Queue pairs are laid out rx0, tx0, rx1, tx1, ... (virtio 1.3, 5.1.2). */

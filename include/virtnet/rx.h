@@ -28,6 +28,8 @@
 #define VIRTNET_COPY_HEAD	(NET_SKB_PAD + NET_IP_ALIGN)
 #define VIRTNET_COPYBREAK	\
 	((u32)(VIRTNET_COPY_SIZE - VIRTNET_COPY_HEAD - VIRTNET_RX_TAILROOM))
+/* What fills less than this part of its buffer is copied in any case. */
+#define VIRTNET_COPY_PART	8
 /* Copying more than this never pays. */
 #define VIRTNET_COPYBREAK_MAX	2048
 
@@ -71,6 +73,7 @@ struct sk_buff *virtnet_rx_copy_large(struct receive_queue *rq,
 bool virtnet_rx_slice_page(struct page_pool *pool,
 			   struct virtnet_rx_slice *slice, u32 size, gfp_t gfp);
 void virtnet_rx_slices_free(struct receive_queue *rq);
+void virtnet_rx_want(struct receive_queue *rq, u32 layout);
 
 /* rx_hash.c */
 /**
@@ -101,7 +104,15 @@ static inline unsigned int virtnet_rx_chain_first(const struct receive_queue *rq
 static inline u32 virtnet_rx_first_room(const struct receive_queue *rq,
 					const struct virtnet_rx_buf *buf)
 {
-	return buf->size - buf->headroom - VIRTNET_RX_TAILROOM - rq->hdr_len;
+	return virtnet_rx_buf_size(buf) - virtnet_rx_buf_headroom(buf) -
+	       VIRTNET_RX_TAILROOM - rq->hdr_len;
+}
+
+/* Where buffers of a size come from. */
+static inline struct page_pool *virtnet_rx_pool(const struct receive_queue *rq,
+						u32 size)
+{
+	return virtnet_rx_is_bulk(size) ? rq->bulk_pool : rq->pool;
 }
 
 /* Back on the free list, with the memory it still holds. */
@@ -109,6 +120,22 @@ static inline void virtnet_rx_buf_put(struct receive_queue *rq,
 				      struct virtnet_rx_buf *buf)
 {
 	rq->free_bufs[rq->nr_free++] = buf;
+}
+
+/* Is there a buffer that the device used? */
+static __always_inline bool virtnet_rx_any(struct receive_queue *rq)
+{
+	return rq->used_next != rq->used_end || virtnet_rx_burst(rq);
+}
+
+/* virtnet_rx_next() where there is one. */
+static __always_inline struct virtnet_rx_buf *
+virtnet_rx_take(struct receive_queue *rq, u32 *len)
+{
+	const struct virtnet_rx_used *used = rq->used_next++;
+
+	*len = used->len;
+	return used->buf;
 }
 
 /**
@@ -121,13 +148,7 @@ static inline void virtnet_rx_buf_put(struct receive_queue *rq,
 static __always_inline struct virtnet_rx_buf *
 virtnet_rx_next(struct receive_queue *rq, u32 *len)
 {
-	const struct virtnet_rx_used *used;
-
-	if (rq->used_next == rq->used_end && !virtnet_rx_burst(rq))
-		return NULL;
-	used = rq->used_next++;
-	*len = used->len;
-	return used->buf;
+	return virtnet_rx_any(rq) ? virtnet_rx_take(rq, len) : NULL;
 }
 
 /**
@@ -182,28 +203,32 @@ virtnet_rx_open(struct receive_queue *rq, const struct virtnet_rx_buf *buf,
 	return true;
 }
 
+/* The next part of a page that has one left. */
+static __always_inline void *
+virtnet_rx_slice_next(struct virtnet_rx_slice *slice, u32 size)
+{
+	void *data = slice->next;
+
+	slice->next = data + size;
+	slice->left--;
+	return data;
+}
+
 /**
- * virtnet_rx_slice() - a part of a page
+ * virtnet_rx_slice_any() - is there a part of a page for virtnet_rx_slice_next()?
  * @pool: where pages come from
  * @slice: the page in use; of this pool only
  * @size: bytes, the same for all of a page
  * @gfp: for another page
  *
- * Return: the part, whose page is @slice->page, or NULL without memory.
+ * Return: false without memory.
  */
-static __always_inline void *virtnet_rx_slice(struct page_pool *pool,
-					      struct virtnet_rx_slice *slice,
-					      u32 size, gfp_t gfp)
+static __always_inline bool
+virtnet_rx_slice_any(struct page_pool *pool, struct virtnet_rx_slice *slice,
+		     u32 size, gfp_t gfp)
 {
-	void *data;
-
-	if (unlikely(!slice->left) &&
-	    !virtnet_rx_slice_page(pool, slice, size, gfp))
-		return NULL;
-	data = slice->next;
-	slice->next = data + size;
-	slice->left--;
-	return data;
+	return likely(slice->left) ||
+	       virtnet_rx_slice_page(pool, slice, size, gfp);
 }
 
 /* The part that was taken last was not needed. */
@@ -212,6 +237,13 @@ static inline void virtnet_rx_slice_back(struct virtnet_rx_slice *slice,
 {
 	slice->next -= size;
 	slice->left++;
+}
+
+/* The first bytes of an skb just built: __skb_put() would look for fragments. */
+static __always_inline void virtnet_rx_put(struct sk_buff *skb, u32 len)
+{
+	skb->len = len;
+	skb->tail += len;
 }
 
 /**
@@ -230,10 +262,10 @@ virtnet_rx_copy(struct receive_queue *rq, const void *data, u32 len)
 
 	if (unlikely(len > VIRTNET_COPYBREAK))
 		return virtnet_rx_copy_large(rq, data, len);
-	slice = virtnet_rx_slice(rq->copy_pool, &rq->copy, VIRTNET_COPY_SIZE,
-				 GFP_ATOMIC | __GFP_NOWARN);
-	if (unlikely(!slice))
+	if (!virtnet_rx_slice_any(rq->copy_pool, &rq->copy, VIRTNET_COPY_SIZE,
+				  GFP_ATOMIC | __GFP_NOWARN))
 		return NULL;
+	slice = virtnet_rx_slice_next(&rq->copy, VIRTNET_COPY_SIZE);
 	skb = napi_build_skb(slice, VIRTNET_COPY_SIZE);
 	if (unlikely(!skb)) {
 		virtnet_rx_slice_back(&rq->copy, VIRTNET_COPY_SIZE);
@@ -246,7 +278,7 @@ virtnet_rx_copy(struct receive_queue *rq, const void *data, u32 len)
 		memcpy(skb->data, data, VIRTNET_COPY_SHORT);
 	else
 		memcpy(skb->data, data, len);
-	__skb_put(skb, len);
+	virtnet_rx_put(skb, len);
 	return skb;
 }
 
@@ -263,12 +295,13 @@ virtnet_rx_build(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 {
 	struct sk_buff *skb;
 
-	skb = napi_build_skb(buf->hdr - buf->headroom, buf->size);
+	skb = napi_build_skb(buf->hdr - virtnet_rx_buf_headroom(buf),
+			     virtnet_rx_buf_size(buf));
 	if (unlikely(!skb))
 		return NULL;
 	skb_mark_for_recycle(skb);
-	skb_reserve(skb, buf->headroom + rq->hdr_len);
-	__skb_put(skb, len);
+	skb_reserve(skb, virtnet_rx_buf_headroom(buf) + rq->hdr_len);
+	virtnet_rx_put(skb, len);
 	buf->page = NULL;
 	buf->ready = 0;
 	return skb;
@@ -279,13 +312,14 @@ static __always_inline bool virtnet_rx_copies(const struct receive_queue *rq,
 					      const struct virtnet_rx_buf *buf,
 					      u32 len)
 {
-	return len <= READ_ONCE(rq->copybreak) || len * 8 < buf->size;
+	return len <= READ_ONCE(rq->copybreak) ||
+	       len * VIRTNET_COPY_PART < virtnet_rx_buf_size(buf);
 }
 
 /**
  * virtnet_rx_first() - an skb with the first part of a packet
  * @rq: the queue
- * @buf: the buffer, of no bulk size; what is left of it stays with the slot
+ * @buf: the buffer, one to build in; what is left of it stays with the slot
  * @len: bytes of packet in it, behind the vnet header
  *
  * Return: the skb, or NULL without memory.
@@ -374,9 +408,9 @@ virtnet_rx_loop(struct receive_queue *rq, int budget, void *ctx,
 
 	rq->dry = false;
 	for (n = 0; n < budget && virtnet_rx_more(rq); n++) {
-		buf = virtnet_rx_next(rq, &len);
-		if (!buf)
+		if (!virtnet_rx_any(rq))
 			break;
+		buf = virtnet_rx_take(rq, &len);
 		receive(rq, buf, len, ctx);
 	}
 	return n;

@@ -19,4 +19,13 @@ void virtnet_tx_sent(struct send_queue *sq, unsigned int n, bool kick);
 void virtnet_tx_up(struct send_queue *sq, bool up);
 void virtnet_tx_drain(struct send_queue *sq);
 
+/* Clear a vnet header: whatever lies behind the fields we set is zero too. */
+static __always_inline void virtnet_tx_hdr_clear(void *hdr, u8 len)
+{
+	if (likely(len == sizeof(struct virtio_net_hdr_mrg_rxbuf)))
+		memset(hdr, 0, sizeof(struct virtio_net_hdr_mrg_rxbuf));
+	else
+		memset(hdr, 0, len);
+}
+
 #endif

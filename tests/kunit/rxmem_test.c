@@ -113,7 +113,7 @@ static u64 rxmem_held_bytes(struct receive_queue *rq)
 	u32 i;
 
 	for (i = 0; i < rq->plan.depth; i++)
-		sum += rq->bufs[i].page ? rq->bufs[i].size : 0;
+		sum += rq->bufs[i].page ? virtnet_rx_buf_size(&rq->bufs[i]) : 0;
 	return sum;
 }
 
@@ -229,7 +229,10 @@ static void rxmem_heads(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "drops"), 0);
 }
 
-/* Traffic of both kinds does not make a queue go back and forth, nor hold more than bulk does. */
+/*
+ * Traffic of both kinds does not make a queue go back and forth, nor hold more than bulk
+ * does: it leaves the lean buffers, and goes over to bulk.
+ */
 static void rxmem_mixed(struct kunit *test)
 {
 	struct net_env *env = test->priv;
@@ -243,8 +246,73 @@ static void rxmem_mixed(struct kunit *test)
 		turns += rq->want != want;
 		want = rq->want;
 	}
-	KUNIT_EXPECT_LE(test, turns, 1);
+	KUNIT_EXPECT_LE(test, turns, 2);
 	KUNIT_EXPECT_LE(test, rxmem_held_bytes(rq), (u64)rq->plan.depth * rq->plan.bulk_size);
+}
+
+/* The queue's buffers are such that skbs are built in them. */
+static void rxmem_leave_lean(struct net_env *env)
+{
+	struct receive_queue *rq = rxmem_rq(env);
+	unsigned int i;
+
+	env->count_only = true;
+	for (i = 0; i < rq->plan.depth + 64; i++)
+		rxmem_one(env, 1514);
+	env->count_only = false;
+	KUNIT_EXPECT_EQ(env->test, rq->want, virtnet_rx_layout(&rq->plan));
+}
+
+/*
+ * A queue begins with buffers that hold a frame and no more, keeps them while packets are
+ * copied, and loses none: frames of each length arrive whole, in one buffer.
+ */
+static void rxmem_lean(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct receive_queue *rq = rxmem_rq(env);
+	u32 len, lean = rq->plan.lean_size;
+
+	KUNIT_EXPECT_EQ(test, rxmem_held_bytes(rq), (u64)rq->plan.depth * lean);
+	for (len = 60; len <= 1522; len += 17) {
+		KUNIT_EXPECT_EQ(test, rxmem_one(env, len), 1);
+		net_expect(env, len, env->next_seq);
+		if (len < lean / VIRTNET_COPY_PART)
+			KUNIT_EXPECT_EQ(test, rq->want, lean);
+	}
+	KUNIT_EXPECT_EQ(test, rq->want, virtnet_rx_layout(&rq->plan));
+	rxmem_leave_lean(env);
+	/* But for a few that are missing until it is worth a doorbell. */
+	KUNIT_EXPECT_GE(test, rxmem_held_bytes(rq),
+			(u64)(rq->plan.depth - rq->refill_at) * rq->plan.buf_size);
+}
+
+/* Neighbours in a page that one packet gets are one fragment of it, and hold the page once. */
+static void rxmem_neighbours(struct kunit *test)
+{
+	struct net_env *env = net_start(test, test->param_value, NULL);
+	struct rxmem_pages *pages = rxmem_watch(test, env->nd);
+	unsigned int i, frags = U8_MAX;
+	struct net_cap *cap;
+
+	KUNIT_ASSERT_EQ(test, net_open(env), 0);
+	env->count_only = true;
+	for (i = 0; i < 80; i++)
+		rxmem_one(env, RXMEM_LARGEST);
+	env->count_only = false;
+	for (i = 0; i < 8; i++) {
+		rxmem_one(env, RXMEM_LARGEST);
+		cap = net_pop_cap(env);
+		KUNIT_ASSERT_NOT_NULL(test, cap);
+		KUNIT_EXPECT_TRUE(test, net_is(cap->data, RXMEM_LARGEST, env->next_seq));
+		KUNIT_EXPECT_GE(test, cap->truesize, 4 * rxmem_rq(env)->plan.bulk_size);
+		frags = min_t(unsigned int, frags, cap->nr_frags);
+		kfree(cap);
+	}
+	KUNIT_EXPECT_LE(test, frags, 3);
+	net_close(env);
+	KUNIT_EXPECT_TRUE(test, net_wait_for(atomic_read(&pages->returned) ==
+					     atomic_read(&pages->taken), 5));
 }
 
 /* What a packet of this length pins, when the queue expects that much. */
@@ -269,6 +337,7 @@ static void rxmem_copybreak(struct kunit *test)
 	struct receive_queue *rq = rxmem_rq(env);
 	u32 limit, buf = rq->plan.buf_size;
 
+	rxmem_leave_lean(env);
 	/* Without a limit only what fills less than an eighth is copied. */
 	WRITE_ONCE(rq->copybreak, 0);
 	KUNIT_EXPECT_LT(test, rxmem_truesize(env, buf / 8 - 1), buf);
@@ -316,6 +385,7 @@ static struct kunit_case rxmem_cases[] = {
 	KUNIT_CASE_PARAM(rxmem_account, net_gen_params),
 	KUNIT_CASE_PARAM(rxmem_no_memory, net_gen_modes),
 	KUNIT_CASE_PARAM(rxmem_in_place, net_gen_modes),
+	KUNIT_CASE_PARAM(rxmem_neighbours, net_gen_mergeable),
 	{}
 };
 
@@ -326,6 +396,7 @@ static struct kunit_suite rxmem_suite = {
 };
 
 static struct kunit_case rxmem_size_cases[] = {
+	KUNIT_CASE_PARAM(rxmem_lean, net_gen_mergeable),
 	KUNIT_CASE_PARAM(rxmem_sizes, net_gen_mergeable),
 	KUNIT_CASE_PARAM(rxmem_heads, net_gen_mergeable),
 	KUNIT_CASE_PARAM(rxmem_mixed, net_gen_one_mergeable),
