@@ -299,33 +299,13 @@ static bool restarted(struct net_env *env, u64 oks)
 	       memdev_available(net_rxq(env)) && netif_carrier_ok(env->nd);
 }
 
-/* Both directions work. */
-static void expect_traffic(struct net_env *env)
-{
-	struct kunit *test = env->test;
-
-	net_settle(env);
-	net_flush_caps(env);
-	good_one(env);
-	memdev_interrupt(net_rxq(env));
-	KUNIT_EXPECT_TRUE(test, net_wait(env->kept == 1));
-	net_expect(env, 700, SEQ_GOOD);
-	while (net_take(env) > 0)
-		memdev_interrupt(net_txq(env));
-	KUNIT_ASSERT_EQ(test, net_send(env, 300, 3, 0), 0);
-	KUNIT_EXPECT_TRUE(test, net_wait(memdev_available(net_txq(env))));
-	KUNIT_ASSERT_EQ(test, net_take(env), 1);
-	KUNIT_EXPECT_TRUE(test, net_is(env->tx.data, 300, 3));
-	memdev_interrupt(net_txq(env));
-}
-
 static void expect_recovery(struct net_env *env, const char *dir, u64 before, u64 oks)
 {
 	struct kunit *test = env->test;
 
 	KUNIT_EXPECT_EQ(test, net_stat(env, dir, "bad_used"), before + 1);
 	KUNIT_ASSERT_TRUE(test, net_wait_for(restarted(env, oks), 5));
-	expect_traffic(env);
+	net_both_ways(env);
 	KUNIT_EXPECT_EQ(test, net_stat(env, dir, "bad_used"), before + 1);
 }
 
@@ -396,7 +376,7 @@ static void hostile_rx_early(struct kunit *test)
 			seen + 2);
 	KUNIT_EXPECT_EQ(test, net_stat(env, "rx", "bad_used"), bad);
 	KUNIT_EXPECT_EQ(test, env->dev->driver_oks, oks);
-	expect_traffic(env);
+	net_both_ways(env);
 }
 
 /* The used index runs ahead of what was used. */
@@ -449,7 +429,7 @@ static void hostile_tx_len(struct kunit *test)
 	net_settle(env);
 	if (net_ours())
 		KUNIT_EXPECT_EQ(test, net_stat(env, "tx", "bytes"), bytes + 2500);
-	expect_traffic(env);
+	net_both_ways(env);
 }
 
 /* Interrupts without a reason: nothing comes of them. */
@@ -466,7 +446,7 @@ static void hostile_spurious(struct kunit *test)
 	}
 	net_settle(env);
 	KUNIT_EXPECT_EQ(test, env->packets, packets);
-	expect_traffic(env);
+	net_both_ways(env);
 }
 
 /* The device asks for a reset. */
@@ -481,7 +461,7 @@ static void hostile_needs_reset(struct kunit *test)
 	memdev_set_status_bit(env->dev, VIRTIO_CONFIG_S_NEEDS_RESET);
 	KUNIT_ASSERT_TRUE(test, net_wait_for(restarted(env, oks), 5));
 	KUNIT_EXPECT_FALSE(test, env->dev->status & VIRTIO_CONFIG_S_NEEDS_RESET);
-	expect_traffic(env);
+	net_both_ways(env);
 }
 
 /* Nothing is ever sent: the watchdog's call has to mend it. */
@@ -498,7 +478,7 @@ static void hostile_tx_timeout(struct kunit *test)
 	netif_tx_unlock_bh(env->nd);
 	KUNIT_ASSERT_TRUE(test, net_wait_for(restarted(env, oks), 5));
 	KUNIT_EXPECT_EQ(test, net_stat(env, "tx", "timeouts"), n + 1);
-	expect_traffic(env);
+	net_both_ways(env);
 }
 
 static struct kunit_case hostile_cases[] = {

@@ -573,3 +573,23 @@ unsigned int net_pools(struct net_env *env)
 	rtnl_unlock();
 	return n;
 }
+
+/* A packet each way. */
+void net_both_ways(struct net_env *env)
+{
+	struct kunit *test = env->test;
+
+	net_settle(env);
+	net_flush_caps(env);
+	KUNIT_ASSERT_GT(test, net_rx(env, 700, 7, 0), 0);
+	memdev_interrupt(net_rxq(env));
+	KUNIT_EXPECT_TRUE(test, net_wait(env->kept == 1));
+	net_expect(env, 700, 7);
+	while (net_take(env) > 0)
+		memdev_interrupt(net_txq(env));
+	KUNIT_ASSERT_EQ(test, net_send(env, 300, 3, 0), 0);
+	KUNIT_EXPECT_TRUE(test, net_wait(memdev_available(net_txq(env))));
+	KUNIT_ASSERT_EQ(test, net_take(env), 1);
+	KUNIT_EXPECT_TRUE(test, net_is(env->tx.data, 300, 3));
+	memdev_interrupt(net_txq(env));
+}

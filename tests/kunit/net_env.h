@@ -107,6 +107,7 @@ struct sk_buff *net_skb(struct net_env *env, u32 len, u32 seq, unsigned int nfra
 int net_send(struct net_env *env, u32 len, u32 seq, unsigned int nfrags);
 int net_take(struct net_env *env);
 void net_no_bql(struct net_env *env);
+void net_both_ways(struct net_env *env);
 int net_send_burst(struct net_env *env, u32 len, u32 seq, unsigned int n);
 
 u64 net_stat(struct net_env *env, const char *dir, const char *name);

@@ -27,21 +27,7 @@ bool rec_up(struct net_env *env)
 /* Both directions. */
 void rec_traffic(struct net_env *env)
 {
-	struct kunit *test = env->test;
-
-	KUNIT_ASSERT_TRUE(test, net_wait_for(rec_up(env), 3));
-	net_settle(env);
-	net_flush_caps(env);
-	KUNIT_ASSERT_GT(test, net_rx(env, 700, 7, 0), 0);
-	memdev_interrupt(net_rxq(env));
-	KUNIT_EXPECT_TRUE(test, net_wait(env->kept == 1));
-	net_expect(env, 700, 7);
-	while (net_take(env) > 0)
-		memdev_interrupt(net_txq(env));
-	KUNIT_ASSERT_EQ(test, net_send(env, 300, 3, 0), 0);
-	KUNIT_EXPECT_TRUE(test, net_wait(memdev_available(net_txq(env))));
-	KUNIT_ASSERT_EQ(test, net_take(env), 1);
-	KUNIT_EXPECT_TRUE(test, net_is(env->tx.data, 300, 3));
-	memdev_interrupt(net_txq(env));
+	KUNIT_ASSERT_TRUE(env->test, net_wait_for(rec_up(env), 3));
+	net_both_ways(env);
 	net_settle(env);
 }
