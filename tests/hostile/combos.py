@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What every guest of a scenario has in common: six NICs, split and packed in each buffer
-mode, all under traffic at once; the script that says in the guest what became of
-them; and the verdict on all of it."""
+mode, all under traffic at once, and one that behaves; the script that says in the guest
+what became of them; and the verdict on all of it."""
 
 import re
 import shlex
@@ -18,6 +18,10 @@ ROUNDS = 6
 JUMBO = 9000                    # MTU, where a packet may have more than one buffer
 PIECES = 4                      # buffers of the largest ping, where they hold 1500 bytes each
 PORT = 5201
+PING_EVERY = 0.2                # seconds, of the neighbour
+# Seconds that others wait at most, and where the kernel checks all it does.
+OTHERS_WAIT, OTHERS_WAIT_CHECKED = 1, 5
+UNKNOWN = 99.9
 
 # Where each line of @nics is a MAC address, MTU, its address, the host's, and a port.
 JUDGE = """
@@ -35,7 +39,7 @@ meanwhile() {{
 
 # Both directions, small and large, for some seconds and some rounds; also if those are slow.
 traffic() {{
-    rounds=0 enough=$(($(date +%s) + {lasts})) most=$(($(date +%s) + 5 * {lasts}))
+    rounds=0 enough=$(($(date +%s) + {lasts})) most=$(($(date +%s) + 10 * {lasts}))
     while [ $(date +%s) -lt $enough ] ||
           {{ [ $rounds -lt {rounds} ] && [ $(date +%s) -lt $most ]; }}; do
         {{ meanwhile >/dev/null 2>&1 || echo; }} >>/run/refused-$1 &
@@ -89,23 +93,56 @@ judge() {{
     echo "hostile-verdict $4 $became"
 }}
 
+# The neighbour: how long its pings take, and who asks for the lock of all settings, which
+# is done without another process, for that alone takes its time here.
+watch() {{
+    find_nic {mac}
+    ip link set $name up && ip addr add {address}/24 dev $name
+    ping -i {every} {peer} >/run/pings 2>&1 &
+    while [ -e /run/judging ]; do
+        read -r begin rest </proc/uptime
+        echo 1000 >/sys/class/net/lo/tx_queue_len
+        read -r end rest </proc/uptime
+        echo "hostile-lock $begin $end"
+        sleep 0.1
+    done >/run/locks
+    kill -INT $!         # which lets it write what it has
+    ip link set $name down
+}}
+
 rm -f /run/judged-*
+touch /run/judging
+watch &
+judges=
 while read -r line; do
     judge $line >/run/judged-${{line%% *}} &
+    judges="$judges $!"
 done <<NICS
 {nics}
 NICS
+wait $judges
+rm /run/judging
 wait
 cat /run/judged-*
+cat /run/locks
+sed -n 's/.*seq=\\([0-9]*\\) .*time=\\([0-9.]*\\) ms.*/hostile-ping \\1 \\2/p
+    s/^\\([0-9]*\\) packets transmitted.*/hostile-ping \\1 0/p' /run/pings
 """
 
 
 def combinations() -> list[Nic]:
+    """The six, and their neighbour."""
     nics: list[Nic] = [VhostNic(packed=packed, mode=mode)
                        for mode in MODES for packed in (False, True)]
+    nics.append(VhostNic(behaves=True))
     for index, nic in enumerate(nics):
         nic.index = index
     return nics
+
+
+def liars(nics: list[Nic]) -> list[Nic]:
+    """All but the neighbour, which is the last."""
+    return nics[:-1]
 
 
 def mtu(nic: Nic) -> int:
@@ -115,16 +152,19 @@ def mtu(nic: Nic) -> int:
 def script(nics: list[Nic], scenario: Scenario, before: int, tcp: bool = True) -> str:
     """For the guest; @before is its patience, in seconds, until traffic first flows."""
     lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index}"
-             for nic in nics)
+             for nic in liars(nics))
+    near = nics[-1]
     return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, within=scenario.within,
                         meanwhile=scenario.meanwhile, ways="--bidir" if tcp else "",
+                        every=PING_EVERY, mac=near.mac, address=near.address(False),
+                        peer=near.address(True),
                         nics="\n".join(lines))
 
 
 def servers(nics: list[Nic]) -> list[str]:
     """Whom the guest's iperf3 talks to, as a command for the host's side."""
     each = " ".join(f"{shlex.join(proc.dies_with_us(['iperf3', '-s', '-p', str(PORT + nic.index)]))}"
-                    " >/dev/null 2>&1 &" for nic in nics)
+                    " >/dev/null 2>&1 &" for nic in liars(nics))
     return proc.dies_with_us(["sh", "-c", each + " wait"])
 
 
@@ -183,11 +223,25 @@ def untrue(scenario: Scenario, nic: Nic, counters: dict[str, int], device: dict,
     return miscounted(scenario, nic, counters, done) if ours else ""
 
 
+def waited(text: str) -> dict[str, float]:
+    """The longest that others had to wait, in seconds of the guest's time: for the lock of
+    all settings, and for the answer to a ping by a NIC that behaves, lost ones included."""
+    locks = [float(end) - float(begin) for begin, end in
+             re.findall(r"^hostile-lock ([\d.]+) ([\d.]+)\r?$", text, re.M)]
+    # The last line is how many there were in all.
+    pings = [(int(number), float(ms) / 1000) for number, ms in
+             re.findall(r"^hostile-ping (\d+) ([\d.]+)\r?$", text, re.M)]
+    lost = [(after - before - 1) * PING_EVERY for (before, _), (after, _) in
+            zip(pings, pings[1:])]
+    return {"lock": max(locks, default=UNKNOWN),
+            "ping": max([seconds for _, seconds in pings] + lost, default=UNKNOWN)}
+
+
 def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
-            ours: bool) -> str:
+            ours: bool, checked: bool) -> str:
     """What the guest said of its NICs, beside what their devices counted."""
     said = dict(re.findall(r"^hostile-verdict (\S+) (.+?)\r?$", text, re.M))
-    for nic, device in zip(nics, counted, strict=True):
+    for nic, device in zip(liars(nics), liars(counted), strict=True):
         host = nic.address(True)
         became = said.get(host, "guest died")
         counters: dict[str, int] = {}
@@ -200,4 +254,6 @@ def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
                 became = f"no counter {missing}"
         if became != "ok":
             return f"{what(nic)}: {became}"
-    return "ok"
+    longest = max(waited(text).values())
+    most = OTHERS_WAIT_CHECKED if checked else OTHERS_WAIT
+    return "ok" if longest <= most else f"others waited {longest:.1f} s"

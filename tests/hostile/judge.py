@@ -12,7 +12,7 @@ import combos
 import traffic
 from plan import DEBUG_MEMORY
 from qemu_guest import VhostGuest, VhostNic
-from scenarios import Scenario
+from scenarios import Outcome, Scenario
 from vmlib import paths, proc
 from vmlib.errors import GuestDied, VmError
 from vmlib.nic import Nic
@@ -32,6 +32,7 @@ class HostileGuest(VhostGuest):
         super().__init__(driver, nics, kver, log_dir=paths.TEST_OUT, **more)
         self.name = f"hostile-{kver}-{driver}"
         self.device_options = device_options
+        self.checked = kver == "debug"
         self.servers: subprocess.Popen | None = None
 
     def _argv(self, here: Path) -> list[str]:
@@ -68,8 +69,7 @@ class HostileGuest(VhostGuest):
         super().close()
 
 
-def one(guest: HostileGuest, scenario: Scenario) -> str:
-    """The verdict on a scenario."""
+def one(guest: HostileGuest, scenario: Scenario) -> Outcome:
     before = len(guest.console())
     guest.misbehave(scenario.path)
     guest.load(guest.driver)
@@ -77,16 +77,19 @@ def one(guest: HostileGuest, scenario: Scenario) -> str:
     complaint = (combos.complaint(guest.console()[before:]) or
                  combos.complaint(guest.sh("dmesg -c", timeout=20)))
     if complaint:
-        return f"complaint: {complaint}"
+        return Outcome(scenario, f"complaint: {complaint}")
     guest.sh(f"rmmod {NAMES[guest.driver]}", timeout=60)
-    return combos.verdict(text, guest.nics, scenario, guest.finish(), guest.driver == "virtnet")
+    verdict = combos.verdict(text, guest.nics, scenario, guest.finish(), guest.driver == "virtnet",
+                             guest.checked)
+    return Outcome(scenario, verdict, combos.waited(text))
 
 
 def death(guest: HostileGuest, error: Exception) -> str:
-    return f"guest died: {combos.complaint(guest.console()) or str(error).splitlines()[0][:60]}"
+    said = str(error).splitlines()[0].split(",")[0]
+    return f"guest died: {combos.complaint(guest.console()) or said}"
 
 
-def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
+def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[Outcome]:
     """Scenarios in one guest, until one leaves it so that it can be of no more use."""
     more = ({"command_line": "panic_on_warn=1", "memory": DEBUG_MEMORY} if kver == "debug" else
             {"memory": 768})
@@ -95,24 +98,23 @@ def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Sc
         guest.run("dmesg -c >/dev/null")
         for scenario in scenarios:
             try:
-                verdict = one(guest, scenario)
+                outcome = one(guest, scenario)
             except (GuestDied, VmError) as error:
-                yield scenario, death(guest, error)
+                yield Outcome(scenario, death(guest, error))
                 return
-            yield scenario, verdict
-            if verdict.startswith("complaint"):
+            yield outcome
+            if outcome.verdict.startswith("complaint"):
                 return
 
 
-def survive(kver: str, driver: str,
-            scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
-    """Each scenario's verdict; a guest that suffered is replaced."""
+def survive(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[Outcome]:
+    """Each scenario; a guest that suffered is replaced."""
     left = list(scenarios)
     while left:
         done = 0
-        for scenario, verdict in boot(kver, driver, left):
+        for outcome in boot(kver, driver, left):
             done += 1
-            yield scenario, verdict
+            yield outcome
         assert done, "a guest that tells nothing"
         left = left[done:]
 

@@ -4,7 +4,7 @@ further comments of the form "# KEY: VALUE" mean is said at the fields of Scenar
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ABOUT = re.compile(r"^# row (\d+): (.+)$", re.M)
@@ -28,6 +28,15 @@ class Scenario:
     within: int = 5         # seconds for traffic to be back
     meanwhile: str = ":"    # what the guest does to its interface $name beside the traffic
     options: str = ""       # of virtnet's module
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a scenario."""
+
+    scenario: Scenario
+    verdict: str
+    waits: dict[str, float] = field(default_factory=dict)   # see combos.waited()
 
 
 def _read(path: Path) -> Scenario:

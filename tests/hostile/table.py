@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from scenarios import Scenario
+from scenarios import Outcome
 
 COLUMNS = (("6.12", "intree"), ("7.2", "intree"), ("6.12", "virtnet"), ("7.2", "virtnet"),
            ("debug", "virtnet"), ("uml", "intree"), ("uml", "virtnet"))
@@ -48,13 +48,17 @@ class Table:
     def has(self, name: str, kver: str, driver: str) -> bool:
         return f"{kver} {driver}" in self.rows.get(name, {}).get("verdicts", {})
 
-    def add(self, scenario: Scenario, kver: str, driver: str, verdict: str) -> None:
+    def add(self, outcome: Outcome, kver: str, driver: str) -> None:
+        scenario, verdict = outcome.scenario, outcome.verdict
         row = self.rows.setdefault(scenario.name, {"row": scenario.row, "what": scenario.what,
                                                    "verdicts": {}})
         row["verdicts"][f"{kver} {driver}"] = verdict
         self.fresh.append((f"{scenario.name}: {driver} on {kver}", verdict))
-        print(f"{'ok' if verdict == 'ok' else '--'} {scenario.name}: {driver} on {kver}: {verdict}",
-              flush=True)
+        print(f"{'ok' if verdict == 'ok' else '--'} {scenario.name}: {driver} on {kver}: {verdict}")
+        if outcome.waits:
+            row.setdefault("waits", {})[f"{kver} {driver}"] = outcome.waits
+            print("   others waited {lock:.2f} s for the lock of all settings, {ping:.2f} s for "
+                  "the answer to a ping, at most".format(**outcome.waits), flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
 

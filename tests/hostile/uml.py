@@ -13,7 +13,7 @@ from typing import Iterator
 
 import combos
 from device import PROGRAM
-from scenarios import Scenario
+from scenarios import Outcome, Scenario
 from vmlib import paths, proc
 from vmlib.errors import VmError
 from vmlib.netns import NetNs
@@ -45,7 +45,8 @@ def device_argv(nic: Nic, where: Path, script: Path) -> list[str]:
     if nic.mode == "small":
         without += [*OFFLOADS, *NEWER_OFFLOADS]
     argv = ["--socket", str(where / f"socket{nic.index}"), "--mac", nic.mac,
-            "--mtu", str(combos.mtu(nic)), "--backend", f"tap:{nic.tap}", "--script", str(script)]
+            "--mtu", str(combos.mtu(nic)), "--backend", f"tap:{nic.tap}"]
+    argv += [] if nic.behaves else ["--script", str(script)]
     return argv + (["--disable", ",".join(without)] if without else [])
 
 
@@ -99,7 +100,7 @@ def verdict(text: str, driver: str, scenario: Scenario, counted: list[dict]) -> 
     complaint = combos.complaint(text)
     if complaint:
         return f"complaint: {complaint}"
-    became = combos.verdict(text, NICS, scenario, counted, driver == "virtnet")
+    became = combos.verdict(text, NICS, scenario, counted, driver == "virtnet", True)
     if became != "ok":
         return became
     if "script ended with 0" not in text:
@@ -108,8 +109,7 @@ def verdict(text: str, driver: str, scenario: Scenario, counted: list[dict]) -> 
     return leak[1] if leak else "ok"
 
 
-def survive(driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, str]]:
-    """Each scenario's verdict."""
+def survive(driver: str, scenarios: list[Scenario]) -> Iterator[Outcome]:
     done = proc.run([str(paths.ROOT / "tools" / "uml"), "module"], timeout=3600, check=False,
                     env=ENVIRONMENT)
     if done.returncode:
@@ -125,4 +125,4 @@ def survive(driver: str, scenarios: list[Scenario]) -> Iterator[tuple[Scenario, 
             (paths.TEST_OUT / f"hostile-uml-{driver}-{scenario.name}.log").write_text(
                 text, encoding="utf-8")
             counted = json.loads((where / "stats.json").read_text(encoding="utf-8"))["devices"]
-        yield scenario, verdict(text, driver, scenario, counted)
+        yield Outcome(scenario, verdict(text, driver, scenario, counted), combos.waited(text))

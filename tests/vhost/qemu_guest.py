@@ -22,6 +22,8 @@ KVER = "6.12"
 class VhostNic(Nic):
     """MSI-X is off: QEMU 7.2 without KVM crashes on it with vhost-user."""
 
+    behaves: bool = False               # has no script, whatever the others have
+
     def netdev_argument(self, fds, forwards=""):
         queues = f",queues={self.pairs}" if self.pairs > 1 else ""
         return f"vhost-user,id={self.netdev},chardev=vhost{self.index}{queues}"
@@ -50,7 +52,7 @@ class BackendGuest(Guest):
             back = f"tap:{nic.tap}" if self.backend == "tap" else self.backend
             argv += ["--socket", str(here / f"vhost{nic.index}"), "--queues", str(nic.pairs),
                      "--mac", nic.mac, "--backend", back]
-            argv += ["--script", str(self.script)] if self.script else []
+            argv += ["--script", str(self.script)] if self.script and not nic.behaves else []
         return argv
 
     def configure_host(self) -> None:
