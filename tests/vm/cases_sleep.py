@@ -13,6 +13,11 @@ from suite import Context, Skip, case, expect, expect_equal
 from vmlib.nic import Nic
 
 WOKEN = "/run/woken"
+# Where the registers of ACPI are: SeaBIOS 1.16 leaves that 0 on its way back from S3, on
+# a Q35 machine, and the next sleep would end at once. The first two words from 0x40 on.
+LPC = "/sys/bus/pci/devices/0000:00:1f.0/config"
+KEEP = f"dd if={LPC} of=/run/lpc bs=4 skip=16 count=2 2>/dev/null"
+RESTORE = f"dd if=/run/lpc of={LPC} bs=4 seek=16 count=2 conv=notrunc 2>/dev/null"
 # An XDP program of a verdict on an interface, {0}; and without it again.
 ATTACH = """xdp-verdict %s {0} >/dev/null 2>&1 & echo $! >/run/xdp.pid
     until ip link show {0} | grep -q prog/xdp; do kill -0 $(cat /run/xdp.pid) || exit; done"""
@@ -25,21 +30,22 @@ def sleep_nics() -> list[Nic]:
 
 
 def _sleep_and_wake(ctx: Context, stream: traffic.Stream) -> None:
-    """To S3, and awake again at QEMU's request; once only.
+    """To S3, and awake again at QEMU's request.
 
-    The next sleep ends at once, and QEMU does not tell of it; why was not found out. The
-    guest is not asked for anything before its network answers: what comes to a serial
+    The guest is not asked for anything before its network answers: what comes to a serial
     port that has not woken up yet is lost.
     """
     qmp = ctx.guest.qmp
     assert qmp
     ctx.guest.sh(f"""rm -f {WOKEN}
+        {KEEP} || exit
         (usleep 200000; echo mem >/sys/power/state; echo $? >{WOKEN}) >/dev/null 2>&1 &""")
     qmp.wait_event("SUSPEND")
     qmp.execute("system_wakeup")
     qmp.wait_event("WAKEUP")
     stream.goes_on("after the sleep", 60)
     ctx.guest.poll("to be awake", f"[ -e {WOKEN} ]")
+    ctx.guest.sh(RESTORE)
     expect_equal("what the suspend ended with", ctx.guest_value(WOKEN), "0")
 
 
@@ -61,9 +67,10 @@ def sleep(ctx: Context) -> None:
     shown, known = guest.sh(SHOWN.format(interface)), told(ctx, nic)
     try:
         with traffic.streaming(guest, nic) as stream:
-            _sleep_and_wake(ctx, stream)
-            expect_equal("settings", guest.sh(SHOWN.format(interface)), shown)
-            expect_equal("what the device knows", told(ctx, nic), known)
+            for _ in range(2):
+                _sleep_and_wake(ctx, stream)
+                expect_equal("settings", guest.sh(SHOWN.format(interface)), shown)
+                expect_equal("what the device knows", told(ctx, nic), known)
         expect(not _answered(ctx, other), "the XDP program does not drop any more")
     finally:
         guest.run(f"{DETACH.format(filtered)}; ip link set {interface} promisc off")
