@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queue pairs: how many, and which CPUs they belong to. */
+/*
+ * Queue pairs: how many, and which CPUs they belong to.
+ *
+ * Channels come and go while the others run. Those that go stay in the queue
+ * set, unused, until the next one is made: the device is told not to use them
+ * any more, but it can be made to give their buffers back only by a reset.
+ */
+#include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
+#include <virtnet/xdp.h>
 
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/netlink.h>
 #include <linux/pci.h>
 #include <linux/rtnetlink.h>
 #include <linux/topology.h>
@@ -78,6 +87,142 @@ bool virtnet_channels_refused(const struct virtnet_info *vi)
 	if (vi->caps.rss)
 		refused |= BIT(VIRTNET_REPLAY_RSS);
 	return vi->replay_failed & refused;
+}
+
+/**
+ * virtnet_channels_movable() - can channels come and go while others run?
+ * @vi: the interface, running, with the new settings
+ *
+ * XDP's own queues follow the channels, and have to move with them.
+ */
+bool virtnet_channels_movable(const struct virtnet_info *vi)
+{
+	return !vi->qs->own && !vi->settings.xdp_pairs &&
+	       vi->settings.pairs <= vi->qs->room &&
+	       !virtnet_channels_refused(vi);
+}
+
+/* Nobody sends by these pairs: they are behind those in use. */
+static void virtnet_pairs_assign(struct virtnet_info *vi)
+{
+	struct virtnet_qset *qs = vi->qs;
+	unsigned int i;
+
+	for (i = qs->stack + qs->own; i < qs->pairs; i++) {
+		__netif_tx_lock_bh(qs->sq[i].txq);
+		virtnet_sq_assign(&qs->sq[i], &vi->settings);
+		qs->sq[i].up = i < virtnet_pairs_all(&vi->settings);
+		__netif_tx_unlock_bh(qs->sq[i].txq);
+	}
+}
+
+/* The stack hears of receive queues before packets come by them. */
+static int virtnet_rx_show(struct virtnet_info *vi, unsigned int n)
+{
+	unsigned int i, had = vi->dev->real_num_rx_queues;
+	int err;
+
+	if (n <= had)
+		return 0;
+	err = netif_set_real_num_rx_queues(vi->dev, n);
+	for (i = had; i < n && !err; i++)
+		WRITE_ONCE(vi->qs->rq[i].shown, i);
+	return err;
+}
+
+/* What still comes by those that are hidden is as if it came by the first. */
+static void virtnet_rx_hide(struct virtnet_info *vi, unsigned int n)
+{
+	unsigned int i, had = vi->dev->real_num_rx_queues;
+
+	if (n >= had)
+		return;
+	for (i = n; i < vi->qs->pairs; i++)
+		WRITE_ONCE(vi->qs->rq[i].shown, 0);
+	synchronize_net();
+	netif_set_real_num_rx_queues(vi->dev, n);
+}
+
+/**
+ * virtnet_channels_make() - the pairs that the settings want on top
+ * @vi: the interface, running; RTNL held
+ * @plan: what their buffers look like
+ * @extack: says what went wrong
+ *
+ * May sleep. The device is not told of them here. After an error more receive
+ * queues may be shown than there are used, which harms nobody.
+ *
+ * Return: 0 or -errno.
+ */
+int virtnet_channels_make(struct virtnet_info *vi,
+			  const struct virtnet_rx_plan *plan,
+			  struct netlink_ext_ack *extack)
+{
+	unsigned int n = virtnet_pairs_all(&vi->settings);
+	int err = 0;
+
+	if (n > vi->qs->pairs) {
+		virtnet_health_stop(vi);
+		virtnet_dim_stop(vi->qs);
+		err = virtnet_qset_grow(vi->qs, plan, &vi->settings);
+		virtnet_dim_start(vi);
+		virtnet_health_start(vi);
+	}
+	if (!err && !virtnet_channels_refused(vi))
+		err = virtnet_rx_show(vi, n);
+	if (err)
+		NL_SET_ERR_MSG_MOD(extack, "no memory for more queues");
+	else
+		virtnet_pairs_assign(vi);
+	return err;
+}
+
+/**
+ * virtnet_channels_leave() - send by as few queues as the settings want
+ * @vi: the interface, running; virtnet_channels_movable(); RTNL held
+ *
+ * May sleep. The device has sent what is in the others when this returns, if
+ * it sends at all: it will be told not to look at them any more.
+ */
+void virtnet_channels_leave(struct virtnet_info *vi)
+{
+	unsigned int i, had = vi->qs->stack, n = vi->settings.pairs;
+
+	if (n >= had)
+		return;
+	WRITE_ONCE(vi->qs->stack, n);
+	/* Waits for those who send. */
+	netif_set_real_num_tx_queues(vi->dev, n);
+	for (i = n; i < had; i++) {
+		virtnet_tx_up(&vi->qs->sq[i], false);
+		virtnet_tx_flush(&vi->qs->sq[i]);
+	}
+}
+
+/**
+ * virtnet_channels_use() - the device knows of the channels: use them
+ * @vi: the interface, running; virtnet_channels_movable(); RTNL held
+ *
+ * Return: 0, or -errno with fewer channels in use than are wanted.
+ */
+int virtnet_channels_use(struct virtnet_info *vi)
+{
+	unsigned int n = vi->settings.pairs;
+	int err;
+
+	if (virtnet_channels_refused(vi))
+		return 0;
+	if (vi->dev->real_num_tx_queues == n &&
+	    vi->dev->real_num_rx_queues == virtnet_pairs_all(&vi->settings))
+		return 0;
+	err = netif_set_real_num_tx_queues(vi->dev, n);
+	if (err)
+		return err;
+	virtnet_pairs_assign(vi);
+	WRITE_ONCE(vi->qs->stack, n);
+	virtnet_rx_hide(vi, virtnet_pairs_all(&vi->settings));
+	virtnet_channels_spread(vi);
+	return 0;
 }
 
 /*

@@ -111,7 +111,7 @@ static bool virtnet_vq_coal_differs(const struct virtnet_settings *a,
 		if (!virtnet_coal_same(&a->rxq_coal[i], &b->rxq_coal[i]) ||
 		    !virtnet_coal_same(&a->txq_coal[i], &b->txq_coal[i]))
 			return true;
-	return virtnet_coal_differs(a, b);
+	return a->pairs != b->pairs || virtnet_coal_differs(a, b);
 }
 
 /* Moderation of one virtqueue. RTNL held. Return: 0 or -errno. */
@@ -140,7 +140,7 @@ static int virtnet_vq_coal_send(struct virtnet_info *vi,
 				const struct virtnet_settings *s,
 				const struct virtnet_settings *old)
 {
-	bool all = !old || virtnet_coal_differs(s, old);
+	bool all = !old || virtnet_coal_differs(s, old), back;
 	const struct virtnet_coal *rx, *tx;
 	unsigned int i;
 	int err = 0;
@@ -152,10 +152,12 @@ static int virtnet_vq_coal_send(struct virtnet_info *vi,
 			rx = &old->rxq_coal[i];
 			tx = &old->txq_coal[i];
 		}
-		if (!virtnet_coal_same(rx, &s->rxq_coal[i]))
+		/* It may still have what it had when it was used before. */
+		back = old && i >= old->pairs;
+		if (back || !virtnet_coal_same(rx, &s->rxq_coal[i]))
 			err = virtnet_coal_tell_queue(vi, rxq2vq(i),
 						      &s->rxq_coal[i]);
-		if (!err && !virtnet_coal_same(tx, &s->txq_coal[i]))
+		if (!err && (back || !virtnet_coal_same(tx, &s->txq_coal[i])))
 			err = virtnet_coal_tell_queue(vi, txq2vq(i),
 						      &s->txq_coal[i]);
 	}

@@ -130,6 +130,7 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	rq->vi = vi;
 	rq->dev = vi->dev;
 	rq->index = i;
+	rq->shown = i;
 	rq->plan = qs->plan;
 	rq->xsk = s->xsk[i];
 	if (rq->xsk)
@@ -167,6 +168,19 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	return err ? err : virtnet_rq_xdp(rq);
 }
 
+/**
+ * virtnet_sq_assign() - is the queue one of the stack's, or for XDP alone?
+ * @sq: the queue, while nobody sends by it
+ * @s: the settings, which say it
+ */
+void virtnet_sq_assign(struct send_queue *sq, const struct virtnet_settings *s)
+{
+	sq->own = sq->index >= s->pairs;
+	sq->room = sq->vi->caps.tx_ring_max - s->tx_ring;
+	if (!sq->own)
+		sq->room += min_t(u16, VIRTNET_TX_SG, s->tx_ring);
+}
+
 static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 			    const struct virtnet_settings *s)
 {
@@ -177,11 +191,8 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 	sq->index = i;
 	sq->hdr_len = vi->caps.hdr_len;
 	sq->can_push = vi->caps.any_layout;
-	sq->own = i >= s->pairs;
-	sq->room = vi->caps.tx_ring_max - s->tx_ring;
-	if (!sq->own)
-		sq->room += min_t(u16, VIRTNET_TX_SG, s->tx_ring);
 	sq->txq = netdev_get_tx_queue(vi->dev, i);
+	virtnet_sq_assign(sq, s);
 	sq->xsk = s->xsk[i];
 	sq->plain_hdr = vi->plain_hdr;
 	sq->stats = &vi->stats[i].tx;
@@ -274,7 +285,7 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 		return NULL;
 	qs->vi = vi;
 	qs->stack = s->pairs;
-	qs->room = s->pairs + virtnet_xdp_pairs_possible(&vi->caps, s);
+	qs->room = vi->caps.all_pairs;
 	virtnet_rx_plan(&qs->plan, &vi->caps, s);
 	qs->rq = kvcalloc(qs->room, sizeof(*qs->rq), GFP_KERNEL);
 	qs->sq = kvcalloc(qs->room, sizeof(*qs->sq), GFP_KERNEL);

@@ -125,7 +125,8 @@ static bool virtnet_needs_new_queues(const struct virtnet_info *vi,
 
 	return !virtnet_qset_tunable(vi->qs, plan) ||
 	       virtnet_must_negotiate(&vi->caps, want) ||
-	       want->pairs != vi->qs->stack || want->tx_ring != old->tx_ring;
+	       want->tx_ring != old->tx_ring ||
+	       (want->pairs != vi->qs->stack && !virtnet_channels_movable(vi));
 }
 
 /*
@@ -196,12 +197,34 @@ static int virtnet_swap(struct virtnet_info *vi,
 	return err;
 }
 
+/* Without other queues; what is refused is undone. */
+static int virtnet_tell_running(struct virtnet_info *vi,
+				const struct virtnet_settings *old,
+				struct netlink_ext_ack *extack)
+{
+	bool coal = virtnet_coal_changed(&vi->settings, old);
+	int err;
+
+	if (coal)
+		virtnet_dim_stop(vi->qs);
+	virtnet_xdp_queues_leave(vi);
+	virtnet_channels_leave(vi);
+	err = virtnet_replay_changes(vi, old, extack);
+	if (err) {
+		vi->settings = *old;
+		if (virtnet_channels_use(vi))
+			virtnet_report_fault(vi, VIRTNET_FAULT_NO_START);
+	}
+	if (coal)
+		virtnet_dim_start(vi);
+	return err;
+}
+
 /* Make a running device match vi->settings. */
 static int virtnet_match(struct virtnet_info *vi,
 			 const struct virtnet_settings *old,
 			 struct netlink_ext_ack *extack)
 {
-	bool coal = virtnet_coal_changed(&vi->settings, old);
 	unsigned int pair = virtnet_xsk_moved(&vi->settings, old, 0);
 	bool moved = pair < VIRTNET_PAIRS_MAX;
 	struct virtnet_rx_plan plan;
@@ -211,23 +234,17 @@ static int virtnet_match(struct virtnet_info *vi,
 	if (virtnet_needs_new_queues(vi, old, &plan) ||
 	    (moved && !virtnet_xsk_alone(vi, old, pair)))
 		return virtnet_swap(vi, old, extack);
-	err = virtnet_xdp_queues_make(vi, &plan, extack);
+	err = virtnet_channels_make(vi, &plan, extack);
 	if (err)
 		return err;
-	if (coal)
-		virtnet_dim_stop(vi->qs);
-	virtnet_xdp_queues_leave(vi);
-	err = virtnet_replay_changes(vi, old, extack);
+	err = virtnet_tell_running(vi, old, extack);
 	if (err)
-		vi->settings = *old;
-	else
-		virtnet_qset_retune(vi->qs, &plan, vi->settings.xdp_prog);
-	if (coal)
-		virtnet_dim_start(vi);
-	if (!err && moved &&
-	    virtnet_queue_lend(vi, pair, vi->settings.xsk[pair]))
+		return err;
+	virtnet_qset_retune(vi->qs, &plan, vi->settings.xdp_prog);
+	if (virtnet_channels_use(vi) ||
+	    (moved && virtnet_queue_lend(vi, pair, vi->settings.xsk[pair])))
 		return virtnet_swap(vi, old, extack);
-	return err;
+	return 0;
 }
 
 /**

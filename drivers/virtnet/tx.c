@@ -7,6 +7,7 @@
 #include <virtnet/xdp.h>
 #include <virtnet/xsk.h>
 
+#include <linux/delay.h>
 #include <linux/skbuff.h>
 
 /* Room in skb->cb for the header of a device that wants it apart. */
@@ -20,6 +21,8 @@ struct virtnet_tx_cb {
 #define VIRTNET_TX_REARM	16
 /* Packets from this size on are worth looking for others to be freed. */
 #define VIRTNET_TX_REAP		1024
+/* Longest wait for the device to send what is in a queue, in milliseconds. */
+#define VIRTNET_TX_FLUSH_MS	200
 
 /**
  * skb_xmit_done() - the device sent packets
@@ -437,6 +440,25 @@ bool virtnet_tx_look(struct send_queue *sq)
 	virtnet_tx_wake(sq);
 	__netif_tx_unlock_bh(sq->txq);
 	return found;
+}
+
+static bool virtnet_tx_empty(const struct send_queue *sq)
+{
+	return ring_free(sq->vq) == virtqueue_get_vring_size(sq->vq);
+}
+
+/**
+ * virtnet_tx_flush() - give the device time to send what is in a queue
+ * @sq: the queue, which nobody sends by any more; process context, may sleep
+ */
+void virtnet_tx_flush(struct send_queue *sq)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(VIRTNET_TX_FLUSH_MS);
+
+	while (!virtnet_tx_empty(sq) && time_before(jiffies, end)) {
+		usleep_range(500, 1000);
+		virtnet_tx_look(sq);
+	}
 }
 
 /* What was in the ring and will never be sent. Transmit is stopped. */

@@ -3,25 +3,16 @@
  * Transmit queues of XDP's own, one for each CPU, where the device has as many
  * besides the stack's. They are made when a program is attached, while the
  * others run. Pairs come whole, and a device without RSS spreads what it
- * receives over all pairs: so their receive queues work like any other.
- *
- * They stay when the program goes, until the next queue set: the device, which
- * is told not to use them any more, can be made to give their buffers back only
- * by a reset.
+ * receives over all pairs: so their receive queues work like any other. Pairs
+ * are made, and stay when the program goes, as in channels.c.
  */
-#include <virtnet/ring.h>
 #include <virtnet/tx.h>
 #include <virtnet/virtnet.h>
 #include <virtnet/xdp.h>
 #include <virtnet/xsk.h>
 
 #include <linux/cpumask.h>
-#include <linux/delay.h>
-#include <linux/netlink.h>
 #include <linux/smp.h>
-
-/* Longest wait for the device to send what is in a queue, in milliseconds. */
-#define VIRTNET_XDP_FLUSH_MS	200
 
 /* How many there would be, with a program. */
 unsigned int virtnet_xdp_pairs_possible(const struct virtnet_caps *caps,
@@ -52,51 +43,6 @@ unsigned int virtnet_xdp_pairs(const struct virtnet_caps *caps,
 }
 
 /**
- * virtnet_xdp_queues_make() - the pairs that the settings want on top
- * @vi: the interface, running; RTNL held
- * @plan: what their buffers look like
- * @extack: says what went wrong
- *
- * The device is not told of them here.
- *
- * Return: 0 or -errno.
- */
-int virtnet_xdp_queues_make(struct virtnet_info *vi,
-			    const struct virtnet_rx_plan *plan,
-			    struct netlink_ext_ack *extack)
-{
-	int err = 0;
-
-	if (virtnet_pairs_all(&vi->settings) > vi->qs->pairs) {
-		virtnet_health_stop(vi);
-		virtnet_dim_stop(vi->qs);
-		err = virtnet_qset_grow(vi->qs, plan, &vi->settings);
-		virtnet_dim_start(vi);
-		virtnet_health_start(vi);
-	}
-	if (!err && !virtnet_channels_refused(vi))
-		err = netif_set_real_num_rx_queues(vi->dev, vi->qs->pairs);
-	if (err)
-		NL_SET_ERR_MSG_MOD(extack, "no memory for the queues of XDP");
-	return err;
-}
-
-static bool virtnet_sq_empty(const struct send_queue *sq)
-{
-	return ring_free(sq->vq) == virtqueue_get_vring_size(sq->vq);
-}
-
-static void virtnet_sq_flush(struct send_queue *sq)
-{
-	unsigned long end = jiffies + msecs_to_jiffies(VIRTNET_XDP_FLUSH_MS);
-
-	while (!virtnet_sq_empty(sq) && time_before(jiffies, end)) {
-		usleep_range(500, 1000);
-		virtnet_tx_look(sq);
-	}
-}
-
-/**
  * virtnet_xdp_queues_leave() - send by the stack's queues, if that is wanted
  * @vi: the interface, running; RTNL held
  *
@@ -113,7 +59,7 @@ void virtnet_xdp_queues_leave(struct virtnet_info *vi)
 	WRITE_ONCE(qs->own, 0);
 	synchronize_net();
 	for (i = 0; i < own; i++)
-		virtnet_sq_flush(&qs->sq[qs->stack + i]);
+		virtnet_tx_flush(&qs->sq[qs->stack + i]);
 }
 
 /* The device knows of all queues that there are to be: use them. RTNL held. */

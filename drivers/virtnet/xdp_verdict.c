@@ -188,7 +188,7 @@ static void virtnet_xdp_slow_one(struct receive_queue *rq, struct sk_buff *skb,
 	run->d->bytes += skb->len;
 	run->x.xdp_packets++;
 	run->x.xdp_slow++;
-	skb_record_rx_queue(skb, rq->index);
+	skb_record_rx_queue(skb, rq->shown);
 	skb->protocol = eth_type_trans(skb, rq->dev);
 	if (do_xdp_generic(run->prog, &skb) == XDP_PASS)
 		napi_gro_receive(&rq->napi, skb);

@@ -147,6 +147,7 @@ struct receive_queue {
 	u16 min_len;
 	u16 copybreak;
 	u16 index;
+	u16 shown;
 	u8 hdr_len;
 	u8 nsg;
 	u8 descs;
@@ -287,6 +288,8 @@ void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk);
 int virtnet_qset_grow(struct virtnet_qset *qs,
 		      const struct virtnet_rx_plan *plan,
 		      const struct virtnet_settings *s);
+void virtnet_sq_assign(struct send_queue *sq,
+		       const struct virtnet_settings *s);
 bool virtnet_qset_tunable(const struct virtnet_qset *qs,
 			  const struct virtnet_rx_plan *plan);
 void virtnet_qset_retune(struct virtnet_qset *qs,

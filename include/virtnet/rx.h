@@ -336,7 +336,7 @@ virtnet_rx_first(struct receive_queue *rq, struct virtnet_rx_buf *buf, u32 len)
 static __always_inline void virtnet_rx_up(struct receive_queue *rq,
 					  struct sk_buff *skb)
 {
-	skb_record_rx_queue(skb, rq->index);
+	skb_record_rx_queue(skb, rq->shown);
 	skb->protocol = eth_type_trans(skb, rq->dev);
 	if (rq->listing && virtnet_rx_listed(skb))
 		list_add_tail(&skb->list, &rq->list);

@@ -13,6 +13,7 @@ int virtnet_poll_tx(struct napi_struct *napi, int budget);
 netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
 void virtnet_tx_nudge(struct send_queue *sq);
 bool virtnet_tx_look(struct send_queue *sq);
+void virtnet_tx_flush(struct send_queue *sq);
 void virtnet_tx_unsent(struct send_queue *sq, void *token);
 void virtnet_tx_reclaim(struct send_queue *sq);
 void virtnet_tx_sent(struct send_queue *sq, unsigned int n, bool kick);

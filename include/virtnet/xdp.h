@@ -140,9 +140,6 @@ unsigned int virtnet_xdp_pairs_possible(const struct virtnet_caps *caps,
 					const struct virtnet_settings *s);
 unsigned int virtnet_xdp_pairs(const struct virtnet_caps *caps,
 			       const struct virtnet_settings *s);
-int virtnet_xdp_queues_make(struct virtnet_info *vi,
-			    const struct virtnet_rx_plan *plan,
-			    struct netlink_ext_ack *extack);
 void virtnet_xdp_queues_leave(struct virtnet_info *vi);
 void virtnet_xdp_queues_use(struct virtnet_info *vi);
 struct send_queue *virtnet_xdp_sq(struct virtnet_qset *qs,

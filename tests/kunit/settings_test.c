@@ -277,6 +277,9 @@ static void set_untold(struct kunit *test)
 	rtnl_lock();
 	KUNIT_ASSERT_EQ(test, env->nd->ethtool_ops->set_channels(env->nd, &ch), 0);
 	rtnl_unlock();
+	/* Without the rings of the others: until then they stay, unused. */
+	net_close(env);
+	KUNIT_ASSERT_EQ(test, net_open(env), 0);
 	for (i = MEMDEV_RX(1); i < MEMDEV_RX(SET_PAIRS); i++) {
 		q = &env->dev->q[i];
 		memdev_used_raw(q, 0, 64);
