@@ -159,7 +159,8 @@ void virtnet_place_check(struct virtnet_info *vi)
 
 	if (!virtnet_place_hidden(vi))
 		return;
-	for (i = 0; i < 2 * vi->qs->pairs; i++)
+	/* Pairs behind those in use have nothing to say. */
+	for (i = 0; i < 2 * (vi->qs->stack + vi->qs->own); i++)
 		if (!virtqueue_is_broken(vi->vqs[i]))
 			virtnet_place_queue(vi, i, doubt);
 }
