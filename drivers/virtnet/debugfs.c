@@ -87,7 +87,8 @@ static void virtnet_show_rq(struct seq_file *s, const struct receive_queue *rq)
 
 	virtnet_show_ring(s, "rx", rq->index, rq->vq);
 	seq_printf(s, " buffers %s %u posted %u of %u copybreak %u",
-		   modes[rq->plan.mode], READ_ONCE(rq->want),
+		   modes[rq->plan.mode],
+		   virtnet_rx_layout_size(READ_ONCE(rq->want)),
 		   rq->plan.depth - READ_ONCE(rq->nr_free), rq->plan.depth,
 		   rq->copybreak);
 	virtnet_show_napi(s, &rq->napi);

@@ -70,6 +70,9 @@ def queues(ctx: Context) -> None:
             found = re.findall(rf"^{side}\d+: ring 256 free \d+ avail \S+ used \S+ .*napi", text,
                                re.M)
             expect_equal(f"{side} queues", len(found), nic.pairs)
+        sizes = [int(size) for size in re.findall(r" buffers \w+ (\d+) posted ", text)]
+        expect_equal("queues with a size of buffers", len(sizes), nic.pairs)
+        expect(all(1500 <= size <= 16384 for size in sizes), f"bytes of a buffer: {sizes}")
     down = ctx.guest.nics[PAIRS]
     interface, device = ctx.guest.interface(down), ctx.guest.virtio_device(down)
     ctx.guest.sh(f"ip link set {interface} down")
