@@ -128,6 +128,7 @@ struct virtnet_rx_slice {
  * struct receive_queue - one receive queue
  *
  * @wipe: the ring shows the device what a buffer held before
+ * @shown: the index that the stack is told; 0 while the queue is not one of its channels
  * @simple: memory for a slot is a part of a page, to be described by one entry, and
  *	nothing else
  *
@@ -147,7 +148,6 @@ struct receive_queue {
 	u16 min_len;
 	u16 copybreak;
 	u16 index;
-	u16 shown;
 	u8 hdr_len;
 	u8 nsg;
 	u8 descs;
@@ -157,6 +157,7 @@ struct receive_queue {
 	bool simple;
 	bool hash_report;
 	u16 refill_at;
+	u16 shown;
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;
