@@ -169,9 +169,9 @@ def servers(nics: list[Nic]) -> list[str]:
 
 
 def complaint(text: str) -> str:
-    """What the kernel says of itself, in a line; that a packet was bad is no complaint."""
-    lines = (line for line in text.splitlines()
-             if "bad gso" not in line and "NETDEV WATCHDOG" not in line)
+    """What the kernel says of itself, in a line; what it says of the device is no complaint."""
+    lines = (line for line in text.splitlines() if not any(
+        said in line for said in ("bad gso", "NETDEV WATCHDOG", "is not a head")))
     found = splat.find("\n".join(lines)).splitlines()
     return next((line.strip()[:60] for line in found if splat.SPLATS.search(line)), "")
 
