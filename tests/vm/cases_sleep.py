@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Cases in which the whole machine goes to sleep: suspend to memory, ACPI S3.
+"""Cases in which the whole machine goes to sleep: to memory (ACPI S3), and to a disk.
 
 With one CPU: QEMU's others run wild after its firmware has woken them up, and without
 KVM leave little time to the first. What several queues forget is shown where only the
 devices are suspended, among the cases of the control guest.
 """
+
+from typing import Callable
 
 import traffic
 from cases_data import checked_data
@@ -27,6 +29,25 @@ DETACH = """kill -INT $(cat /run/xdp.pid)
 
 def sleep_nics() -> list[Nic]:
     return [Nic(pairs=4, extra={"rss": "on", "hash": "on"}), Nic(mode="big", packed=True)]
+
+
+def sleep_arguments() -> list[str]:
+    """A disk for the image of a hibernation; what is written to it QEMU throws away."""
+    return ["-drive", "file.driver=null-co,file.size=1G,file.read-zeroes=on,format=raw,"
+            "if=virtio,snapshot=on"]
+
+
+def _hibernate(ctx: Context) -> None:
+    """An image of the memory to the disk, and back from there, without a power cycle.
+
+    6.1 does not open the disk that it swaps to for reading ("Image not found (code -16)"):
+    there devices go to sleep and wake up as they do around the image.
+    """
+    how = ("echo devices >/sys/power/pm_test" if ctx.kver == "6.1" else
+           "echo test_resume >/sys/power/disk")
+    ctx.guest.sh(f"""modprobe virtio_blk && mkswap /dev/vda >/dev/null && swapon /dev/vda &&
+        {how} && echo disk >/sys/power/state""", timeout=300)
+    ctx.guest.sh("echo none >/sys/power/pm_test; swapoff /dev/vda")
 
 
 def _sleep_and_wake(ctx: Context, stream: traffic.Stream) -> None:
@@ -53,11 +74,9 @@ def _answered(ctx: Context, nic: Nic) -> bool:
     return not ctx.guest.run(f"ping -q -c 1 -W 1 {nic.address(True)}").code
 
 
-@case("suspended to memory and woken up (S3) under traffic, with all settings")
-def sleep(ctx: Context) -> None:
+def _stays(ctx: Context, sleep: Callable[[traffic.Stream], None]) -> None:
+    """All settings, the program and the connection outlive the sleep."""
     guest, (nic, other) = ctx.guest, ctx.guest.nics
-    if guest.run("grep -q deep /sys/power/mem_sleep && echo deep >/sys/power/mem_sleep").code:
-        raise Skip("this kernel does not know S3")
     interface, filtered = guest.interface(nic), guest.interface(other)
     ctx.reachable(other)
     change_everything(ctx, interface)
@@ -68,7 +87,7 @@ def sleep(ctx: Context) -> None:
     try:
         with traffic.streaming(guest, nic) as stream:
             for _ in range(2):
-                _sleep_and_wake(ctx, stream)
+                sleep(stream)
                 expect_equal("settings", guest.sh(SHOWN.format(interface)), shown)
                 expect_equal("what the device knows", told(ctx, nic), known)
         expect(not _answered(ctx, other), "the XDP program does not drop any more")
@@ -81,4 +100,22 @@ def sleep(ctx: Context) -> None:
         checked_data(ctx, one, 1500)
 
 
-CASES = (sleep,)
+@case("suspended to memory and woken up (S3) under traffic, with all settings")
+def suspend(ctx: Context) -> None:
+    if ctx.guest.run("grep -q deep /sys/power/mem_sleep && echo deep >/sys/power/mem_sleep").code:
+        raise Skip("this kernel does not know S3")
+    _stays(ctx, lambda stream: _sleep_and_wake(ctx, stream))
+
+
+@case("hibernated, and back from the disk, under traffic, with all settings")
+def hibernate(ctx: Context) -> None:
+    if ctx.guest.run("grep -q test_resume /sys/power/disk").code:
+        raise Skip("this kernel cannot hibernate")
+
+    def sleep(stream: traffic.Stream) -> None:
+        _hibernate(ctx)
+        stream.goes_on("after the hibernation", 60)
+    _stays(ctx, sleep)
+
+
+CASES = (suspend, hibernate)

@@ -116,6 +116,7 @@ def boots(kver: str) -> list[Boot]:
                    command_line="swiotlb=force")
     backend = Boot("vhost-user", cases_backend.backend_nics(),
                    (*cases_backend.CASES, *cases_end.CASES), guest=BackendGuest)
-    sleep = Boot("sleep", cases_sleep.sleep_nics(), cases_sleep.CASES, cpus=1)
+    sleep = Boot("sleep", cases_sleep.sleep_nics(), cases_sleep.CASES, cpus=1,
+                 arguments=cases_sleep.sleep_arguments())
     return [_control(), backend, variants, bounced, sleep, *_xdp_boots(), *_long_boots()] + [
         _combination(mode, packed) for mode in MODES for packed in (False, True)]

@@ -17,7 +17,7 @@ from .kernels import Kernel
 AT_BOOT = ("virtio_pci", "af_packet", "button")
 ON_DEMAND = ("virtio_net", "8021q", "dummy", "veth", "sch_fq", "sch_ingress", "cls_u32",
              "cls_flower", "act_mirred", "act_gact", "act_csum", "act_pedit", "sch_netem",
-             "bridge", "macvlan", "vxlan")
+             "bridge", "macvlan", "vxlan", "virtio_blk")
 
 
 def _module_line(path: str, needs: list[str]) -> str:
