@@ -93,8 +93,7 @@ static struct sk_buff *virtnet_mergeable_grow(struct receive_queue *rq,
  * after the other are a single fragment if one packet gets them, and the page has one user
  * for both.
  */
-static void virtnet_mergeable_give(struct receive_queue *rq,
-				   struct sk_buff *skb,
+static void virtnet_mergeable_give(struct sk_buff *skb,
 				   struct virtnet_rx_buf *buf, u32 off, u32 len)
 {
 	u32 at = buf->hdr + off - page_address(buf->page);
@@ -103,8 +102,8 @@ static void virtnet_mergeable_give(struct receive_queue *rq,
 
 	if (n && skb_can_coalesce(skb, n, buf->page, at)) {
 		skb_coalesce_rx_frag(skb, n - 1, len, size);
-		page_pool_put_full_page(virtnet_rx_pool(rq, size), buf->page,
-					true);
+		/* Not the last user: that is the fragment itself. */
+		page_pool_unref_page(buf->page, 1);
 	} else {
 		skb_add_rx_frag(skb, n, buf->page, at, len, size);
 	}
@@ -135,7 +134,7 @@ virtnet_mergeable_hang(struct receive_queue *rq, struct virtnet_rx_buf *buf,
 		head = eth_get_headlen(rq->dev, skb->data, head);
 		__skb_trim(skb, head);
 	}
-	virtnet_mergeable_give(rq, skb, buf, rq->hdr_len + head, len - head);
+	virtnet_mergeable_give(skb, buf, rq->hdr_len + head, len - head);
 	return skb;
 }
 
@@ -159,7 +158,7 @@ static void virtnet_mergeable_frag(struct receive_queue *rq,
 {
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, len);
-	virtnet_mergeable_give(rq, tail, buf, 0, len);
+	virtnet_mergeable_give(tail, buf, 0, len);
 	if (tail == head)
 		return;
 	head->len += len;

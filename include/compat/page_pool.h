@@ -135,6 +135,8 @@ static inline struct page *compat_page_pool_dev_alloc_pages(struct page_pool *po
 
 #define page_pool_alloc_pages compat_page_pool_alloc_pages
 #define page_pool_dev_alloc_pages compat_page_pool_dev_alloc_pages
+/* A user of a page goes, returns how many are left. */
+#define page_pool_unref_page page_pool_defrag_page
 #else
 #define VIRTNET_PP_FLAG_FRAG 0
 #endif
