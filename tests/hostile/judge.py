@@ -32,6 +32,7 @@ class HostileGuest(VhostGuest):
         super().__init__(driver, nics, kver, log_dir=paths.TEST_OUT, **more)
         self.name = f"hostile-{kver}-{driver}"
         self.device_options = device_options
+        self.checked = kver == "debug"
         self.servers: subprocess.Popen | None = None
 
     def _argv(self, here: Path) -> list[str]:
@@ -78,7 +79,8 @@ def one(guest: HostileGuest, scenario: Scenario) -> Outcome:
     if complaint:
         return Outcome(scenario, f"complaint: {complaint}")
     guest.sh(f"rmmod {NAMES[guest.driver]}", timeout=60)
-    verdict = combos.verdict(text, guest.nics, scenario, guest.finish(), guest.driver == "virtnet")
+    verdict = combos.verdict(text, guest.nics, scenario, guest.finish(), guest.driver == "virtnet",
+                             guest.checked)
     return Outcome(scenario, verdict, combos.waited(text))
 
 

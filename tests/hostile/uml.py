@@ -100,7 +100,7 @@ def verdict(text: str, driver: str, scenario: Scenario, counted: list[dict]) -> 
     complaint = combos.complaint(text)
     if complaint:
         return f"complaint: {complaint}"
-    became = combos.verdict(text, NICS, scenario, counted, driver == "virtnet")
+    became = combos.verdict(text, NICS, scenario, counted, driver == "virtnet", True)
     if became != "ok":
         return became
     if "script ended with 0" not in text:
