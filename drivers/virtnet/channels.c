@@ -98,7 +98,6 @@ bool virtnet_channels_refused(const struct virtnet_info *vi)
 bool virtnet_channels_movable(const struct virtnet_info *vi)
 {
 	return !vi->qs->own && !vi->settings.xdp_pairs &&
-	       vi->settings.pairs <= vi->qs->room &&
 	       !virtnet_channels_refused(vi);
 }
 

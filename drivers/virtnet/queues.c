@@ -285,10 +285,10 @@ struct virtnet_qset *virtnet_qset_alloc(struct virtnet_info *vi,
 		return NULL;
 	qs->vi = vi;
 	qs->stack = s->pairs;
-	qs->room = vi->caps.all_pairs;
+	/* Pairs may come while the set runs. */
 	virtnet_rx_plan(&qs->plan, &vi->caps, s);
-	qs->rq = kvcalloc(qs->room, sizeof(*qs->rq), GFP_KERNEL);
-	qs->sq = kvcalloc(qs->room, sizeof(*qs->sq), GFP_KERNEL);
+	qs->rq = kvcalloc(vi->caps.all_pairs, sizeof(*qs->rq), GFP_KERNEL);
+	qs->sq = kvcalloc(vi->caps.all_pairs, sizeof(*qs->sq), GFP_KERNEL);
 	if (!qs->rq || !qs->sq)
 		goto fail;
 	qs->pairs = virtnet_pairs_all(s);

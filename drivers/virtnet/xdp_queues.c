@@ -14,13 +14,6 @@
 #include <linux/cpumask.h>
 #include <linux/smp.h>
 
-/* How many there would be, with a program. */
-unsigned int virtnet_xdp_pairs_possible(const struct virtnet_caps *caps,
-					const struct virtnet_settings *s)
-{
-	return s->pairs + nr_cpu_ids <= caps->all_pairs ? nr_cpu_ids : 0;
-}
-
 /**
  * virtnet_xdp_pairs() - how many pairs have a transmit queue of XDP's own
  * @caps: what the device offered
@@ -39,7 +32,7 @@ unsigned int virtnet_xdp_pairs(const struct virtnet_caps *caps,
 	 */
 	if (virtnet_xsk_any(s) && !caps->rss)
 		return 0;
-	return virtnet_xdp_pairs_possible(caps, s);
+	return s->pairs + nr_cpu_ids <= caps->all_pairs ? nr_cpu_ids : 0;
 }
 
 /**

@@ -254,7 +254,6 @@ struct send_queue {
  * @plan: receive buffers
  * @pairs: number of queue pairs; more may come while the set runs
  * @stack: how many of them the stack sends by
- * @room: how many there may be in all
  * @own: how many of those behind are for XDP to send by, one for each CPU; 0
  *	if it shares the stack's
  * @rq: receive queues
@@ -265,7 +264,6 @@ struct virtnet_qset {
 	struct virtnet_rx_plan plan;
 	u16 pairs;
 	u16 stack;
-	u16 room;
 	u16 own;
 	struct receive_queue *rq;
 	struct send_queue *sq;

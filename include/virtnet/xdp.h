@@ -136,8 +136,6 @@ void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
 		      struct virtnet_xdp_run *run);
 
 /* xdp_queues.c */
-unsigned int virtnet_xdp_pairs_possible(const struct virtnet_caps *caps,
-					const struct virtnet_settings *s);
 unsigned int virtnet_xdp_pairs(const struct virtnet_caps *caps,
 			       const struct virtnet_settings *s);
 void virtnet_xdp_queues_leave(struct virtnet_info *vi);
