@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include "rec_env.h"
+#include "xsk_env.h"
 
 #define F_RING		(BIT_ULL(VIRTIO_RING_F_EVENT_IDX) | BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC))
 #define F_PACKED	BIT_ULL(VIRTIO_F_RING_PACKED)
@@ -63,10 +64,13 @@ static void place_expect(struct net_env *env, enum virtnet_fault fault, unsigned
 
 static void place_expect_left_alone(struct net_env *env)
 {
+	u64 oks = env->dev->driver_oks;
+
 	msleep(PLACE_WAIT);
 	KUNIT_EXPECT_EQ(env->test, rec_count(env, VIRTNET_FAULT_LINK_SILENT), 0);
 	KUNIT_EXPECT_EQ(env->test, rec_count(env, VIRTNET_FAULT_LOST_PLACE), 0);
-	KUNIT_EXPECT_EQ(env->test, env->dev->driver_oks, 1);
+	KUNIT_EXPECT_EQ(env->test, rec_step(env, VIRTNET_STEP_DEVICE), 0);
+	KUNIT_EXPECT_EQ(env->test, env->dev->driver_oks, oks);
 }
 
 /* Packets that are reported where nobody looks for them; no link changes. */
@@ -179,6 +183,55 @@ static void place_flap(struct kunit *test)
 	place_expect_left_alone(env);
 }
 
+/*
+ * Bounce buffers that the ring itself maps (6.1): what the device received lies in
+ * them, and the buffers that we know are as they were. Only the link tells.
+ */
+static void place_bounced(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	struct memdev_vq *q = net_rxq(env);
+	unsigned int i;
+
+	rec_traffic(env);
+	memdev_packed_jump(q, 100);
+	for (i = 0; i < 10; i++) {
+		if (memdev_pop(q, &q->scratch) > 0)
+			memdev_use(q, &q->scratch, 700);
+		memdev_interrupt(q);
+		msleep(REC_HEALTH_MS);
+	}
+	place_expect_left_alone(env);
+	place_changed(env);
+	place_expect(env, VIRTNET_FAULT_LINK_SILENT, 1);
+}
+
+/*
+ * The memory of a socket is its program's too, which may write into what it lent. And
+ * it is looked at again once the socket is gone.
+ */
+static void place_socket(struct kunit *test)
+{
+	struct xsk_test *t = xsk_start(test, 2048, 0, XSK_LENT);
+	struct net_env *env = t->x->net;
+	unsigned int i, frame;
+	u8 text[64];
+
+	xdp_rx(t->x, 700, 1, 0);
+	xsk_expect(t, 700, 1, 1);
+	for (i = 0; i < 10; i++) {
+		memset(text, i, sizeof(text));
+		for (frame = 0; frame < XSK_LENT; frame++)
+			xsk_write(&t->s, (u64)frame * 2048 + XDP_PACKET_HEADROOM - 20,
+				  text, sizeof(text));
+		msleep(REC_HEALTH_MS);
+	}
+	place_expect_left_alone(env);
+	xdp_rx(t->x, 700, 2, 0);
+	xsk_expect(t, 700, 2, 1);
+	xsk_end(t);
+}
+
 /* A split ring has indices. */
 static void place_split(struct kunit *test)
 {
@@ -201,6 +254,7 @@ static struct kunit_case place_cases[] = {
 	KUNIT_CASE_PARAM(place_unused, place_gen_params),
 	KUNIT_CASE_PARAM(place_idle, place_gen_params),
 	KUNIT_CASE_PARAM(place_flap, place_gen_params),
+	KUNIT_CASE_PARAM(place_bounced, place_gen_params),
 	KUNIT_CASE(place_split),
 	{}
 };
@@ -210,4 +264,28 @@ static struct kunit_suite place_suite = {
 	.init = rec_init,
 	.test_cases = place_cases,
 };
-kunit_test_suite(place_suite);
+
+/* It starts its interface by itself. */
+static int place_socket_init(struct kunit *test)
+{
+	virtnet_health_ms = REC_HEALTH_MS;
+	return 0;
+}
+
+static void place_socket_exit(struct kunit *test)
+{
+	virtnet_health_ms = 1000;
+}
+
+static struct kunit_case place_socket_cases[] = {
+	KUNIT_CASE_PARAM(place_socket, place_gen_params),
+	{}
+};
+
+static struct kunit_suite place_socket_suite = {
+	.name = "virtnet_place_xsk",
+	.init = place_socket_init,
+	.exit = place_socket_exit,
+	.test_cases = place_socket_cases,
+};
+kunit_test_suites(&place_suite, &place_socket_suite);
