@@ -48,9 +48,7 @@ traffic() {{
         wait
         rounds=$((rounds + 1))
     done
-    for way in {ways}; do
-        timeout 10 iperf3 -c $1 -p $2 -t 1 --connect-timeout 2000 $way
-    done
+    timeout 10 iperf3 -c $1 -p $2 -t 1 --connect-timeout 2000 --bidir
 }}
 
 find_nic() {{
@@ -149,15 +147,14 @@ def mtu(nic: Nic) -> int:
     return 1500 if nic.mode == "small" else JUMBO
 
 
-def script(nics: list[Nic], scenario: Scenario, before: int, tcp: bool = True) -> str:
+def script(nics: list[Nic], scenario: Scenario, before: int) -> str:
     """For the guest; @before is its patience, in seconds, until traffic first flows."""
     lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index}"
              for nic in liars(nics))
     near = nics[-1]
     return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, within=scenario.within,
-                        meanwhile=scenario.meanwhile, ways="--bidir" if tcp else "",
-                        every=PING_EVERY, mac=near.mac, address=near.address(False),
-                        peer=near.address(True),
+                        meanwhile=scenario.meanwhile, every=PING_EVERY, mac=near.mac,
+                        address=near.address(False), peer=near.address(True),
                         nics="\n".join(lines))
 
 
