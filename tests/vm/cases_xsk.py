@@ -8,7 +8,7 @@ from typing import Iterator
 
 import traffic
 from cases_data import checked_data
-from cases_xdp import ETHERTYPE, HOST_MAC, counter, exchanged, expect_all, frames
+from cases_xdp import ETHERTYPE, HOST_MAC, counter, exchanged, expect_all, frames, restarts
 from suite import Context, Skip, case, expect, expect_equal
 from vmlib.nic import Nic
 
@@ -43,18 +43,18 @@ def echoes(ctx: Context, nic: Nic, sent: list[bytes]) -> None:
 
 def quiet(ctx: Context, interface: str) -> None:
     """Nothing was mended, and nothing dropped."""
-    expect_equal("restarts", counter(ctx, interface, "recover_ok"), 0)
-    expect_equal("dropped", counter(ctx, interface, "rx0_drops"), 0)
+    expect_equal("restarts", restarts(ctx, interface), 0)
+    expect_equal("dropped", counter(ctx, interface, "rx", "drops"), 0)
 
 
 @case("AF_XDP without a copy: all comes back, and the stack has its share", virtnet_only=True)
 def zero_copy(ctx: Context) -> None:
     interface = ctx.guest.interface(ctx.nic)
     with echoing(ctx, f"{interface} 0", "zero copy"):
-        before = counter(ctx, interface, "rx0_xdp_redirects")
+        before = counter(ctx, interface, "rx", "xdp_redirects")
         sent = some(ctx, ctx.nic, 400)
         echoes(ctx, ctx.nic, sent)
-        expect(counter(ctx, interface, "rx0_xdp_redirects") >= before + len(sent),
+        expect(counter(ctx, interface, "rx", "xdp_redirects") >= before + len(sent),
                "not redirected")
         traffic.ping_guest(ctx.guest, ctx.nic, traffic.FEW_SIZES)
         traffic.tcp_echo(ctx.guest, ctx.nic, 1 << 16)
@@ -119,7 +119,7 @@ def cycles(ctx: Context) -> None:
             ctx.reachable(ctx.nic)
     expect(flood.answered > flood.sent // 2, f"{flood.answered} of {flood.sent} were answered")
     checked_data(ctx, ctx.nic, 1500)
-    expect_equal("restarts", counter(ctx, interface, "recover_ok"), 0)
+    expect_equal("restarts", restarts(ctx, interface), 0)
 
 
 @case("an AF_XDP socket outlives reset, resize, down and up", virtnet_only=True)
