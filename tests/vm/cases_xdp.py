@@ -103,14 +103,15 @@ def renewed(ctx: Context, interface: str) -> None:
         counted(ctx, interface, "xdp_packets", seen + 80)
 
 
-def exchanged(ctx: Context, source: Nic, target: Nic, sent: list[bytes]) -> list[bytes]:
-    """Put frames on one wire; those of ours that the guest puts on the other."""
+def exchanged(ctx: Context, source: Nic, target: Nic, sent: list[bytes],
+              kind: int = ETHERTYPE) -> list[bytes]:
+    """Put frames on one wire; those of this type that the guest puts on the other."""
     assert ctx.guest.ns
 
     def body() -> list[bytes]:
         found: list[bytes] = []
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sock:
-            sock.bind((target.tap, ETHERTYPE))
+            sock.bind((target.tap, kind))
             sock.settimeout(0.2)
             for at in range(0, len(sent), 8):
                 wire.inject(ctx.guest, source, sent[at:at + 8])

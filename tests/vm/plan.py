@@ -20,6 +20,7 @@ import cases_sleep
 import cases_tunnel
 import cases_variants
 import cases_xdp
+import cases_xdp_tools
 import cases_xsk
 from qemu_guest import BackendGuest
 from suite import Case
@@ -31,7 +32,7 @@ CONTROL = (*cases_control.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_
            *cases_power.CASES, *cases_end.CASES)
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
-XDP = (*cases_xdp.CASES, *cases_xsk.CASES, *cases_end.CASES)
+XDP = (*cases_xdp.CASES, *cases_xdp_tools.CASES, *cases_xsk.CASES, *cases_end.CASES)
 # Of these, what takes most locks and memory; all of them with LONG=1.
 CONTROL_DEBUG = (cases_control.set_channels, cases_control.rss, cases_diag.netdev_genl,
                  cases_power.suspend, *cases_end.CASES)

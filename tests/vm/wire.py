@@ -178,10 +178,10 @@ def watched(guest: Guest, nic: Nic) -> Iterator[Watch]:
 
 # --- frames of our own ---------------------------------------------------------
 
-def udp_frame(source: Nic, port: int, payload: bytes, good: bool) -> bytes:
-    """An Ethernet frame with UDP for the guest, its checksum right or wrong."""
+def udp_frame(source: Nic, port: int, payload: bytes, good: bool, to: str = "") -> bytes:
+    """An Ethernet frame with UDP for the guest, or beyond; its checksum right or wrong."""
     src = socket.inet_aton(source.address(True))
-    dst = socket.inet_aton(source.address(False))
+    dst = socket.inet_aton(to or source.address(False))
     length = 8 + len(payload)
     udp = struct.pack("!HHHH", 4000, port, length, 0) + payload
     value = checksum(src + dst + struct.pack("!BBH", 0, UDP, length) + udp) or 0xffff

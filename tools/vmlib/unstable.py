@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Programs of Debian unstable, with the libraries they bring."""
+
+import re
+from pathlib import Path
+
+from . import paths, proc
+
+
+def files(package: str, *programs: str) -> list[Path]:
+    """Programs and other files of a package, by their paths, and what programs load."""
+    root = Path(proc.run([str(paths.ROOT / "tools" / "unstable"), package]).stdout.strip())
+    text = proc.run(["chroot", str(root), "sh", "-c", 'ldd "$@" || :', "ldd",
+                     *("/" + name for name in programs)]).stdout
+    libraries = sorted(set(re.findall(r"(/\S+) \(0x", text)))
+    return [root / name for name in programs] + [Path(f"{root}{name}") for name in libraries]
