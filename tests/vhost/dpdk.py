@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """DPDK's testpmd from Debian's packages, unpacked into the cache, not installed.
 
-Only testpmd, the virtio and vhost drivers and the libraries that their
-packages depend on are fetched.
+Only testpmd, the drivers for virtio, vhost and AF_XDP and the libraries that
+their packages depend on are fetched.
 """
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from vmlib import debs
 CACHE = Path(os.environ.get("VIRTNET_CACHE") or Path.home() / ".cache" / "virtnet") / "dpdk"
 LIB = "usr/lib/x86_64-linux-gnu"
 PLUGINS = ("net-virtio", "net-vhost", "mempool-ring", "bus-vdev")
+# Needed in guests only.
+GUEST_PLUGINS = ("net-af-xdp",)
 # A program brings its own libraries, but runs on this machine's C library.
 RUNNING = {"libc6", "libgcc-s1"}
 
@@ -43,16 +46,24 @@ def release() -> str:
 def testpmd() -> Path:
     """The program, with all it needs beside it."""
     program = CACHE / "usr" / "bin" / "dpdk-testpmd"
-    if not program.exists():
-        wanted = ["dpdk-dev", *(f"librte-{name}{release()}" for name in PLUGINS)]
+    if not program.exists() or not plugins(*GUEST_PLUGINS):
+        wanted = ["dpdk-dev", *(f"librte-{name}{release()}" for name in PLUGINS + GUEST_PLUGINS)]
         libraries = set(debs.libraries_of(wanted)) - RUNNING
         debs.unpack([*wanted, *sorted(libraries)], CACHE)
     return program
 
 
-def plugins() -> list[Path]:
-    return [path for name in PLUGINS
+def plugins(*names: str) -> list[Path]:
+    return [path for name in names
             for path in plugin_dir().glob(f"librte_{name.replace('-', '_')}.so.??")]
+
+
+def files(*names: str) -> list[Path]:
+    """The program with these drivers and all libraries, the C library too."""
+    own = [testpmd(), *plugins(*names)]
+    text = subprocess.run(["ldd", *map(str, own)], env=environment(), capture_output=True,
+                          text=True, check=True).stdout
+    return [*own, *map(Path, sorted(set(re.findall(r"(/\S+) \(0x", text)) - set(map(str, own))))]
 
 
 def command(vdev: str, *options: str, prefix: str = "test",
@@ -62,6 +73,6 @@ def command(vdev: str, *options: str, prefix: str = "test",
             f"--file-prefix={prefix}{os.getpid()}"]
     # an installed DPDK loads its own drivers, and may not find them twice
     installed = list((Path("/") / LIB / "dpdk").glob("pmds-*/librte_net_virtio.so*"))
-    for plugin in [] if installed else plugins():
+    for plugin in [] if installed else plugins(*PLUGINS):
         argv += ["-d", str(plugin)]
     return argv + [f"--vdev={vdev}", *(more or []), "--", "--total-num-mbufs=4096", *options]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""XDP with more programs of xdp-tools, newer ones among them."""
+"""XDP and AF_XDP with programs that nobody here wrote: of xdp-tools, and DPDK's."""
 
 import base64
 import io
@@ -11,16 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+import dpdk
 import traffic
 import wire
 from cases_data import checked_data
-from cases_xdp import HOST_MAC, counter, exchanged, filtering, frames, prepare, renewed
+from cases_xdp import (HOST_MAC, counter, exchanged, expect_all, filtering, frames, prepare,
+                       renewed, restarts)
 from suite import Context, case, expect, expect_equal
 from vmlib import unstable
 from vmlib.guestroot import BPF_OBJECTS
 
 DUMP, DUMP_LOG = "/run/dump.pcap", "/run/xdpdump.log"
 TOOLS = "/root/xdp-tools"
+TESTPMD, TESTPMD_LOG, TESTPMD_PID = "/root/testpmd", "/run/testpmd.log", "/run/testpmd.pid"
 GENERATED = 2000
 # Lengths in a capture file of libpcap's first format.
 CAPTURE_HEAD, CAPTURE_RECORD = 24, 16
@@ -151,4 +154,40 @@ def forwarded(ctx: Context) -> None:
     checked_data(ctx, source, 1500)
 
 
+@contextmanager
+def testpmd(ctx: Context, interface: str) -> Iterator[None]:
+    """It sends back what comes, as it is."""
+    names = ("net-af-xdp", "mempool-ring", "bus-vdev")
+    upload(ctx, TESTPMD, dpdk.files(*names))
+    plugins = " ".join(f"-d {TESTPMD}/{path.name}" for path in dpdk.plugins(*names))
+    # It writes line by line to terminals only, and ends when it can read something.
+    ctx.guest.sh(f"""chmod 755 /; mkdir -p /var/run; echo 'echo $$ >{TESTPMD_PID}
+        exec {uploaded(TESTPMD, 'dpdk-testpmd')} -l 0-1 --no-huge --no-shconf -m 64 --no-pci \\
+        --no-telemetry {plugins} --vdev=net_af_xdp0,iface={interface} -- \\
+        --total-num-mbufs=8192 --forward-mode=io --auto-start' >{TESTPMD}/run
+        : >{TESTPMD_LOG}
+        sleep 3600 | socat - EXEC:'sh {TESTPMD}/run',pty,stderr >>{TESTPMD_LOG} 2>&1 &
+        until grep -q 'Press enter' {TESTPMD_LOG}; do usleep 50000
+            kill -0 $! || {{ cat {TESTPMD_LOG}; exit 1; }}; done""")
+    try:
+        yield
+    finally:
+        ctx.guest.sh(f"pid=$(cat {TESTPMD_PID}); kill -INT $pid; killall sleep; "
+                     "while kill -0 $pid 2>/dev/null; do usleep 50000; done")
+
+
+@case("AF_XDP: DPDK's testpmd sends back what comes")
+def dpdk_echo(ctx: Context) -> None:
+    prepare(ctx)
+    interface = ctx.guest.interface(ctx.nic)
+    sent = frames(ctx.nic, 400)
+    before = counter(ctx, interface, "rx", "xdp_redirects")
+    with testpmd(ctx, interface):
+        expect_all(exchanged(ctx, ctx.nic, ctx.nic, sent), sent, "testpmd")
+    expect(counter(ctx, interface, "rx", "xdp_redirects") >= before + len(sent), "not redirected")
+    checked_data(ctx, ctx.nic, 1500)
+    expect_equal("restarts", restarts(ctx, interface), 0)
+
+
 CASES = (dump, generated, forwarded)
+LONG = (dpdk_echo,)

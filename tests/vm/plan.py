@@ -33,6 +33,7 @@ CONTROL = (*cases_control.CASES, *cases_filter.CASES, *cases_diag.CASES, *cases_
 MAIN = (*cases_device.CASES, *cases_data.CASES, *cases_memory.CASES, *cases_life.CASES,
         *cases_end.CASES)
 XDP = (*cases_xdp.CASES, *cases_xdp_tools.CASES, *cases_xsk.CASES, *cases_end.CASES)
+XDP_LONG = (*cases_xdp.LONG, *cases_xdp_tools.LONG)
 # Of these, what takes most locks and memory; all of them with LONG=1.
 CONTROL_DEBUG = (cases_control.set_channels, cases_control.rss, cases_diag.netdev_genl,
                  cases_power.suspend, *cases_end.CASES)
@@ -102,7 +103,7 @@ def _xdp_boots() -> list[Boot]:
     return [Boot(f"xdp-{mode}-{'packed' if packed else 'split'}",
                  [*_pair(mode, packed), Nic(mode=mode, packed=packed, pairs=4)],
                  (*more, *XDP))
-            for mode, packed, more in (("mergeable", False, cases_xdp.LONG), ("big", True, ()),
+            for mode, packed, more in (("mergeable", False, XDP_LONG), ("big", True, ()),
                                        ("small", False, ()))]
 
 
