@@ -163,6 +163,8 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add_config(vi->dev, &rq->napi, virtnet_poll, i);
 	err = virtnet_rq_bufs(rq);
+	if (!err && rq->xsk)
+		virtnet_xsk_slots(rq);
 	if (!err)
 		err = virtnet_rq_pools(rq);
 	return err ? err : virtnet_rq_xdp(rq);
@@ -502,6 +504,8 @@ void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk)
 			virtnet_rx_buf_free(rq, &rq->bufs[i]);
 	rq->xsk = xsk;
 	virtnet_rq_replan(rq, &rq->vi->qs->plan);
+	if (xsk)
+		virtnet_xsk_slots(rq);
 }
 
 /**

@@ -9,9 +9,6 @@
 #include <virtnet/xdp.h>
 #include <virtnet/xsk.h>
 
-/* Buffers that are asked of the socket at a time. */
-#define VIRTNET_XSK_BATCH	32
-
 /**
  * virtnet_xsk_plan() - what the slots of a queue with a socket are like
  * @rq: the queue; its plan is that of queues without
@@ -55,16 +52,30 @@ static void virtnet_xsk_sg_set(const struct receive_queue *rq,
 	}
 }
 
-static void virtnet_xsk_slot(const struct receive_queue *rq,
-			     struct virtnet_rx_buf *buf, struct xdp_buff *xdp)
+/**
+ * virtnet_xsk_slots() - what of the slots is the same for all buffers of a socket
+ * @rq: the queue, which just got a socket; the slots are without memory
+ */
+void virtnet_xsk_slots(struct receive_queue *rq)
 {
-	dma_addr_t addr = xsk_buff_xdp_get_dma(xdp) - rq->hdr_len;
-	struct scatterlist *sg = buf->sg;
 	u32 len = rq->hdr_len + rq->xsk->room;
+	unsigned int i;
 
-	buf->xsk = xdp;
-	buf->hdr = xdp->data_hard_start + XDP_PACKET_HEADROOM - rq->hdr_len;
-	buf->len = len;
+	for (i = 0; i < rq->plan.depth; i++) {
+		rq->bufs[i].len = len;
+		if (rq->premapped)
+			compat_sg_premapped(rq->bufs[i].sg, 0, len);
+	}
+}
+
+/* The entries of a slot's buffer, whatever queue it is. */
+static noinline void virtnet_xsk_sg(const struct receive_queue *rq,
+				    const struct virtnet_rx_buf *buf,
+				    dma_addr_t addr)
+{
+	struct scatterlist *sg = buf->sg;
+	u32 len = buf->len;
+
 	if (rq->split_hdr) {
 		virtnet_xsk_sg_set(rq, sg++, addr, rq->hdr_len);
 		addr += rq->hdr_len;
@@ -73,61 +84,98 @@ static void virtnet_xsk_slot(const struct receive_queue *rq,
 	virtnet_xsk_sg_set(rq, sg, addr, len);
 }
 
-/**
- * struct virtnet_xsk_batch - buffers of the socket on their way to slots
- * @have: how many
- * @bufs: the buffers; the last goes first
- */
-struct virtnet_xsk_batch {
-	unsigned int have;
-	struct xdp_buff *bufs[VIRTNET_XSK_BATCH];
-};
+/* A slot gets a buffer, with the header @front bytes into its headroom. */
+static __always_inline void virtnet_xsk_slot(const struct receive_queue *rq,
+					     struct virtnet_rx_buf *buf,
+					     struct xdp_buff *xdp,
+					     unsigned long front, bool quick,
+					     bool premapped)
+{
+	dma_addr_t addr = xsk_buff_xdp_get_dma(xdp) + front -
+			  XDP_PACKET_HEADROOM;
 
-/* Post a slot. If it lacks memory, most of the @more behind it do too. */
+	buf->xsk = xdp;
+	buf->hdr = xdp->data_hard_start + front;
+	if (!quick)
+		virtnet_xsk_sg(rq, buf, addr);
+	else if (premapped)
+		sg_dma_address(buf->sg) = addr;
+	else
+		virtnet_xsk_sg_set(rq, buf->sg, addr, buf->len);
+}
+
+/* A slot that has a buffer, to the ring. */
 static __always_inline int virtnet_xsk_post(struct receive_queue *rq,
 					    struct virtnet_rx_buf *buf,
-					    struct virtnet_xsk_batch *b,
-					    unsigned int more)
+					    bool quick, bool premapped)
 {
-	if (!buf->xsk) {
-		if (!b->have)
-			b->have = xsk_buff_alloc_batch(rq->xsk->pool, b->bufs,
-						       more);
-		if (unlikely(!b->have))
-			return -ENOMEM;
-		virtnet_xsk_slot(rq, buf, b->bufs[--b->have]);
-	}
-	if (unlikely(rq->dma_dev))
+	if (quick)
+		return ring_add_in(rq->vq, buf->sg, 1, buf, premapped,
+				   GFP_ATOMIC);
+	if (rq->dma_dev)
 		xsk_buff_raw_dma_sync_for_device(rq->xsk->pool,
 						 sg_dma_address(buf->sg),
 						 buf->len);
 	/* What was in it is the application's. */
-	if (unlikely(rq->wipe))
+	if (rq->wipe)
 		memset(buf->hdr, 0, buf->len);
-	return ring_add_in(rq->vq, buf->sg, rq->nsg, buf, rq->premapped,
+	return ring_add_in(rq->vq, buf->sg, rq->nsg, buf, premapped,
 			   GFP_ATOMIC);
 }
 
-/* @n slots. Return: 0 or -errno, with @posted so many more. */
-static int virtnet_xsk_post_some(struct receive_queue *rq, unsigned int n,
-				 unsigned int *posted)
+/*
+ * @n slots; @quick, a constant, if they are of one entry each and nothing else
+ * is to be done; @premapped is rq->premapped. Where a slot lacks memory, most
+ * behind it do too, so that so many buffers are asked for; the last goes first.
+ * Return: 0 or -errno, with @posted so many more.
+ */
+static __always_inline int virtnet_xsk_post_slots(struct receive_queue *rq,
+						  unsigned int n,
+						  unsigned int *posted,
+						  bool quick, bool premapped)
 {
 	struct virtnet_rx_buf **top = rq->free_bufs + rq->nr_free;
-	struct virtnet_xsk_batch b;
-	unsigned int i;
+	const unsigned long front = XDP_PACKET_HEADROOM - rq->hdr_len;
+	struct xdp_buff **bufs = rq->xsk->bufs, **end = bufs;
+	unsigned int left = n;
 	int err = 0;
 
-	b.have = 0;
-	for (i = 0; i < n; i++) {
-		err = virtnet_xsk_post(rq, *--top, &b, n - i);
+	for (; left; left--) {
+		struct virtnet_rx_buf *buf = *--top;
+
+		if (!buf->xsk) {
+			if (end == bufs)
+				end += xsk_buff_alloc_batch(rq->xsk->pool, bufs,
+							    left);
+			err = end == bufs ? -ENOMEM : 0;
+			if (unlikely(err))
+				break;
+			virtnet_xsk_slot(rq, buf, *--end, front, quick,
+					 premapped);
+		}
+		err = virtnet_xsk_post(rq, buf, quick, premapped);
 		if (unlikely(err))
 			break;
 	}
-	while (unlikely(b.have))
-		xsk_buff_free(b.bufs[--b.have]);
-	rq->nr_free -= i;
-	*posted += i;
+	while (unlikely(end > bufs))
+		xsk_buff_free(*--end);
+	rq->nr_free -= n - left;
+	*posted += n - left;
 	return err;
+}
+
+static noinline int virtnet_xsk_post_any(struct receive_queue *rq,
+					 unsigned int n, unsigned int *posted)
+{
+	return virtnet_xsk_post_slots(rq, n, posted, false, rq->premapped);
+}
+
+static noinline int virtnet_xsk_post_quick(struct receive_queue *rq,
+					   unsigned int n, unsigned int *posted)
+{
+	if (rq->premapped)
+		return virtnet_xsk_post_slots(rq, n, posted, true, true);
+	return virtnet_xsk_post_slots(rq, n, posted, true, false);
 }
 
 /**
@@ -139,6 +187,7 @@ static int virtnet_xsk_post_some(struct receive_queue *rq, unsigned int n,
  */
 int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted)
 {
+	const bool quick = rq->simple && !rq->dma_dev;
 	unsigned int n;
 	int err = 0;
 
@@ -149,7 +198,10 @@ int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted)
 			 (unsigned int)VIRTNET_XSK_BATCH);
 		if (!n)
 			break;
-		err = virtnet_xsk_post_some(rq, n, posted);
+		if (likely(quick))
+			err = virtnet_xsk_post_quick(rq, n, posted);
+		else
+			err = virtnet_xsk_post_any(rq, n, posted);
 	}
 	return err == -ENOMEM ? err : 0;
 }
@@ -232,13 +284,14 @@ static __always_inline void virtnet_xsk_open(struct receive_queue *rq,
 					     u32 used, void *data)
 {
 	struct xdp_buff *xdp = buf->xsk;
+	void *end = buf->hdr + used;
 
 	/* The kernel's helper leaves the vnet header out. */
 	if (unlikely(rq->dma_dev))
 		virtnet_rx_sync_cpu(rq, buf, used);
 	xdp->data = data;
 	xdp->data_meta = data;
-	xdp->data_end = buf->hdr + used;
+	xdp->data_end = end;
 	xdp->flags = 0;
 }
 
@@ -394,11 +447,10 @@ static void virtnet_xsk_hash(struct receive_queue *rq,
 
 /* Run the program on a packet that was taken in; the slot goes back. */
 static __always_inline void virtnet_xsk_run(struct receive_queue *rq,
-					    struct virtnet_rx_buf *buf, u32 len,
+					    struct virtnet_rx_buf *buf,
+					    struct xdp_buff *xdp, u32 len,
 					    struct virtnet_xdp_run *run)
 {
-	struct xdp_buff *xdp = buf->xsk;
-
 	run->packets++;
 	run->bytes += len;
 	if (unlikely(rq->hash_report))
@@ -441,7 +493,8 @@ static noinline void receive_xsk_other(struct receive_queue *rq,
 	if (run->prog && virtnet_xsk_fits(run, buf->xsk)) {
 		if (!virtnet_hdr_plain(&run->hdr.hdr))
 			virtnet_xdp_finish(rq, buf->xsk, &run->hdr.hdr);
-		virtnet_xsk_run(rq, buf, xdp_get_buff_len(buf->xsk), run);
+		virtnet_xsk_run(rq, buf, buf->xsk, xdp_get_buff_len(buf->xsk),
+				run);
 		return;
 	}
 	if (run->prog)
@@ -466,17 +519,20 @@ static __always_inline void receive_xsk(struct receive_queue *rq,
 					void *ctx)
 {
 	struct virtnet_xdp_run *run = ctx;
+	const unsigned long hdr_len = rq->hdr_len;
+	struct xdp_buff *xdp = buf->xsk;
+	void *hdr = buf->hdr;
 
 	if (unlikely(!virtnet_rx_len_ok(rq, buf, len, run->d))) {
 		run->d->drops++;
-		buf->xsk->flags = 0;
+		xdp->flags = 0;
 		virtnet_xsk_put(rq, buf);
 		return;
 	}
-	virtnet_xsk_open(rq, buf, len, buf->hdr + rq->hdr_len);
-	virtnet_hdr_copy(&run->hdr, buf->hdr, sizeof(run->hdr));
+	virtnet_xsk_open(rq, buf, len, hdr + hdr_len);
+	virtnet_hdr_copy(&run->hdr, hdr, sizeof(run->hdr));
 	if (likely(virtnet_xsk_plain(rq, run)))
-		virtnet_xsk_run(rq, buf, len - rq->hdr_len, run);
+		virtnet_xsk_run(rq, buf, xdp, len - hdr_len, run);
 	else
 		receive_xsk_other(rq, buf, run);
 }

@@ -20,21 +20,34 @@ static void *virtnet_xsk_token(unsigned int index)
 /* Tell the socket how many are sent, as far as none before them is not. */
 void virtnet_xsk_complete(struct virtnet_xsk *xsk)
 {
-	u32 descs = 0;
+	struct virtnet_xsk_sent *sent;
 
-	while (xsk->tail != xsk->head &&
-	       xsk->sent[xsk->tail & xsk->mask].done)
-		descs += xsk->sent[xsk->tail++ & xsk->mask].descs;
-	if (descs)
-		xsk_tx_completed(xsk->pool, descs);
+	while (xsk->tail != xsk->head) {
+		sent = &xsk->sent[xsk->tail & xsk->mask];
+		if (!sent->done)
+			break;
+		sent->done = false;
+		xsk->untold += sent->descs;
+		xsk->tail++;
+	}
+	if (xsk->untold)
+		xsk_tx_completed(xsk->pool, xsk->untold);
+	xsk->untold = 0;
+}
+
+/* A call, lest it be computed for every socket, and mostly thrown away. */
+static noinline u64 virtnet_xsk_addr_unaligned(const struct xdp_desc *desc)
+{
+	return xp_unaligned_add_offset_to_addr(desc->addr);
 }
 
 /* Where in the memory a descriptor points to. */
-static u64 virtnet_xsk_addr(const struct xsk_buff_pool *pool,
-			    const struct xdp_desc *desc)
+static __always_inline u64 virtnet_xsk_addr(const struct xsk_buff_pool *pool,
+					    const struct xdp_desc *desc)
 {
-	return pool->unaligned ? xp_unaligned_add_offset_to_addr(desc->addr) :
-				 desc->addr;
+	if (unlikely(pool->unaligned))
+		return virtnet_xsk_addr_unaligned(desc);
+	return desc->addr;
 }
 
 /* Pages of a descriptor into entries up to @end. Return: the next; or NULL. */
@@ -125,21 +138,22 @@ static unsigned int virtnet_xsk_burst(struct send_queue *sq,
 {
 	struct virtnet_xsk *xsk = sq->xsk;
 	const struct xsk_buff_pool *pool = xsk->pool;
-	struct page **pgs = pool->umem->pgs;
-	u16 head = xsk->head, mask = xsk->mask;
-	const u8 hdr_len = sq->hdr_len;
+	const unsigned int mask = xsk->mask;
+	const unsigned long hdr_len = sq->hdr_len;
+	unsigned int head = xsk->head;
 	struct virtnet_xsk_sent *sent;
 	unsigned int i;
 	void *data;
 	u64 addr;
 
-	for (i = 0; i < n && !xsk->cut; i++, head++) {
+	if (unlikely(xsk->cut))
+		return 0;
+	for (i = 0; i < n; i++, head++) {
 		addr = virtnet_xsk_addr(pool, &descs[i]);
 		if (unlikely(!virtnet_xsk_is_short(&descs[i], addr)))
 			break;
-		data = virtnet_xsk_copy(xsk, head & mask,
-					page_address(pgs[addr >> PAGE_SHIFT]) +
-					offset_in_page(addr), descs[i].len);
+		data = virtnet_xsk_copy(xsk, head & mask, pool->addrs + addr,
+					descs[i].len);
 		if (ring_add_out_linear(sq->vq, &sq->sg_linear, data - hdr_len,
 					hdr_len + descs[i].len,
 					virtnet_xsk_token(head & mask),
@@ -148,7 +162,6 @@ static unsigned int virtnet_xsk_burst(struct send_queue *sq,
 		sent = &xsk->sent[head & mask];
 		sent->len = descs[i].len;
 		sent->descs = 1;
-		sent->done = false;
 	}
 	xsk->head = head;
 	return i;

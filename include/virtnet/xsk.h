@@ -24,7 +24,7 @@ struct xsk_buff_pool;
  * struct virtnet_xsk_sent - a packet of the socket's in the transmit ring
  * @len: its bytes
  * @descs: descriptors of the socket that it took
- * @done: the device is done with it
+ * @done: the device is done with it, and not yet with one before it
  */
 struct virtnet_xsk_sent {
 	u32 len;
@@ -39,6 +39,9 @@ struct virtnet_xsk_sent {
 #define VIRTNET_XSK_COPIES	(PAGE_SIZE / VIRTNET_XSK_COPY)
 #define VIRTNET_XSK_COPY_HEAD	64
 
+/* Receive buffers that are asked of the socket at a time. */
+#define VIRTNET_XSK_BATCH	32
+
 /**
  * struct virtnet_xsk - a socket that lends a queue pair its memory
  * @pool: the kernel's idea of it
@@ -48,10 +51,12 @@ struct virtnet_xsk_sent {
  * @segs: most buffers of one packet
  * @mask: number of entries in @sent, less one
  * @head: packets that went into the ring, as what follows under the tx lock
- * @tail: packets that the socket was told are sent
+ * @tail: packets that are sent, as far as none before them is not
+ * @untold: descriptors of those that the socket was not told of yet
  * @cut: the beginning of the next packet was dropped
  * @sent: packets from @tail to @head, in the order of the socket
  * @copies: pages with room for a copy of each, behind a vnet header of zeroes
+ * @bufs: receive buffers on their way to slots, used while posting only
  *
  * Lives from bind to unbind, whatever queue sets come and go meanwhile.
  */
@@ -64,9 +69,11 @@ struct virtnet_xsk {
 	u16 mask;
 	u16 head;
 	u16 tail;
+	u32 untold;
 	bool cut;
 	struct virtnet_xsk_sent *sent;
 	void **copies;
+	struct xdp_buff *bufs[VIRTNET_XSK_BATCH];
 };
 
 /* xsk.c */
@@ -84,6 +91,7 @@ bool virtnet_xsk_plan_same(const struct virtnet_rx_plan *plan,
 			   const struct virtnet_settings *s);
 void virtnet_xsk_plan(struct receive_queue *rq,
 		      const struct virtnet_settings *s);
+void virtnet_xsk_slots(struct receive_queue *rq);
 void virtnet_xsk_up(struct receive_queue *rq);
 int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted);
 unsigned int virtnet_xsk_filled(struct receive_queue *rq, int err);
@@ -105,14 +113,21 @@ void virtnet_xsk_complete(struct virtnet_xsk *xsk);
  * @xsk: the socket; tx lock held, or transmit is stopped
  * @token: the packet's
  *
- * Return: bytes of the packet.
+ * What follows is virtnet_xsk_complete(), once for many. Return: bytes of the packet.
  */
 static inline unsigned int virtnet_xsk_done(struct virtnet_xsk *xsk,
 					    void *token)
 {
-	struct virtnet_xsk_sent *sent = &xsk->sent[(unsigned long)token >> 2];
+	unsigned long index = (unsigned long)token >> 2;
+	struct virtnet_xsk_sent *sent = &xsk->sent[index];
 
-	sent->done = true;
+	/* Most devices go by the order of the ring. */
+	if (likely(index == (xsk->tail & xsk->mask))) {
+		xsk->tail++;
+		xsk->untold += sent->descs;
+	} else {
+		sent->done = true;
+	}
 	return sent->len;
 }
 

@@ -273,6 +273,45 @@ static void xsk_tx_order(struct kunit *test)
 	xsk_end(t);
 }
 
+/*
+ * In the order of the ring and in another, within a poll and across polls, and
+ * all around the socket's window: never told of early, late or twice.
+ */
+static void xsk_tx_mixed(struct kunit *test)
+{
+	static const struct {
+		u8 used[4], n, told;
+	} polls[] = {
+		{ { 0, 1, 4 }, 3, 2 }, { { 3 }, 1, 2 }, { { 2, 5, 7 }, 3, 6 }, { { 6 }, 1, 8 },
+	};
+	struct xsk_test *t = xsk_start(test, 2048, 0, XSK_LENT);
+	struct net_env *env = t->x->net;
+	struct memdev_vq *q = net_txq(env);
+	u32 round, i, j, told, n = 8;
+	struct memdev_chain *c;
+
+	c = kunit_kcalloc(test, n, sizeof(*c), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	for (round = 0; round < 70; round++) {
+		for (i = 0; i < n; i++)
+			xsk_send(t, 256 + i, round % 2 ? 100 : 1000, i);
+		xsk_wake(&t->s, XDP_WAKEUP_TX);
+		for (i = 0; i < n; i++)
+			KUNIT_ASSERT_EQ(test, memdev_tx_pop(env->dev, 0, &env->tx, &c[i]), 1);
+		for (i = told = 0; i < ARRAY_SIZE(polls); i++) {
+			for (j = 0; j < polls[i].n; j++)
+				memdev_use(q, &c[polls[i].used[j]], 0);
+			memdev_interrupt(q);
+			net_settle(env);
+			for (; told < polls[i].told; told++)
+				KUNIT_ASSERT_EQ(test, xsk_completed(&t->s),
+						(256 + told) * 2048ull + told);
+			KUNIT_ASSERT_EQ(test, xsk_completed(&t->s), ~0ull);
+		}
+	}
+	xsk_end(t);
+}
+
 /* Packets of several descriptors. */
 static void xsk_tx_multi(struct kunit *test)
 {
@@ -305,6 +344,7 @@ static struct kunit_case xsk_cases[] = {
 	KUNIT_CASE_PARAM(xsk_tx, net_gen_params),
 	KUNIT_CASE_PARAM(xsk_tx_full, net_gen_params),
 	KUNIT_CASE_PARAM(xsk_tx_order, net_gen_modes),
+	KUNIT_CASE_PARAM(xsk_tx_mixed, net_gen_modes),
 	KUNIT_CASE_PARAM(xsk_tx_multi, net_gen_mergeable),
 	{}
 };
