@@ -19,6 +19,15 @@ link_sources() {
 	done < <(cd "$VIRTNET_TOP" && find "${BUILD_PATHS[@]}" -type f)
 }
 
+# What was built against another tree of the same release, or one configured
+# otherwise, does not fit, and kbuild does not look. All but the links was built.
+forget_other_tree() {
+	local out=$1 tree=$2
+	[ "$(cat "$out/.tree" 2>/dev/null)" = "$tree" ] && return
+	find "$out" -type f -delete
+	printf '%s\n' "$tree" >"$out/.tree"
+}
+
 # The release that modules built against a kernel tree are for. (Debian sets it
 # apart from what "make kernelrelease" says.)
 kdir_release() {
@@ -43,6 +52,7 @@ kbuild_locked() {
 	local out=$1 chroot=$2 kdir=$3
 	shift 3
 	link_sources "$out"
+	forget_other_tree "$out" "$chroot:$kdir:$(cksum <"$chroot$kdir/include/generated/autoconf.h")"
 	run_where "$chroot" make -C "$kdir" M="$out" -j"$(nproc)" --no-print-directory "$@" modules ||
 		die "the build in ${out#"$VIRTNET_TOP"/} failed"
 }
