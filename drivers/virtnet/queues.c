@@ -197,6 +197,7 @@ static void virtnet_sq_init(struct virtnet_qset *qs, unsigned int i,
 	virtnet_sq_assign(sq, s);
 	sq->xsk = s->xsk[i];
 	sq->plain_hdr = vi->plain_hdr;
+	sq->copies.max = vi->caps.tx_ring_max;
 	sq->stats = &vi->stats[i].tx;
 	sq->irq_stats = &vi->stats[i].tx_irq;
 	virtnet_dim_init(&sq->dim, vi, txq2vq(i));
@@ -241,8 +242,10 @@ static void virtnet_pairs_free(struct virtnet_qset *qs, unsigned int from,
 	}
 	/* Whoever still walks the device's list of NAPIs is done after this. */
 	synchronize_net();
-	for (i = from; i < to; i++)
+	for (i = from; i < to; i++) {
 		virtnet_rq_free(&qs->rq[i]);
+		virtnet_copies_free(&qs->sq[i].copies);
+	}
 }
 
 /**
@@ -574,5 +577,7 @@ void virtnet_qset_retune(struct virtnet_qset *qs,
 		virtnet_rq_retune(rq, plan, prog);
 		virtnet_napi_start(&rq->napi, rq->vq);
 	}
+	for (i = 0; i < qs->pairs && !prog; i++)
+		virtnet_xdp_idle(&qs->sq[i]);
 	qs->plan = *plan;
 }

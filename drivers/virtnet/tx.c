@@ -41,6 +41,15 @@ void skb_xmit_done(struct virtqueue *vq)
 	ring_schedule(&sq->napi, vq);
 }
 
+/* A copy's piece is free again. Return: its bytes. */
+static unsigned int virtnet_tx_copy_done(struct send_queue *sq, void *token)
+{
+	unsigned int index = virtnet_token_index(token);
+
+	virtnet_copies_put(&sq->copies, index);
+	return sq->copies.lens[index];
+}
+
 /* What is no skb has been sent. Return: its bytes. */
 static unsigned int virtnet_tx_free_other(struct send_queue *sq, void *token,
 					  struct xdp_frame_bulk *bulk)
@@ -48,6 +57,8 @@ static unsigned int virtnet_tx_free_other(struct send_queue *sq, void *token,
 	struct xdp_frame *frame = virtnet_token_xdp(token);
 	unsigned int len;
 
+	if (virtnet_token_is_copy(token))
+		return virtnet_tx_copy_done(sq, token);
 	if (!frame)
 		return virtnet_xsk_done(sq->xsk, token);
 	len = virtnet_xdp_frame_len(frame);
@@ -472,6 +483,10 @@ void virtnet_tx_unsent(struct send_queue *sq, void *token)
 	}
 	sq->frames--;
 	virtnet_tx_stat_add(sq->stats, xdp_tx_drops, 1);
+	if (virtnet_token_is_copy(token)) {
+		virtnet_tx_copy_done(sq, token);
+		return;
+	}
 	if (frame) {
 		xdp_return_frame(frame);
 		return;

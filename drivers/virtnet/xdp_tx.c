@@ -103,19 +103,134 @@ static int virtnet_xdp_add_all(struct send_queue *sq, struct xdp_frame **frames,
 	return i;
 }
 
+/* What others sent, @n packets of them, @sent to the ring. Tx lock held. */
+static void virtnet_xdp_sent(struct send_queue *sq, int n, int sent)
+{
+	u64_stats_update_begin(&sq->stats->syncp);
+	u64_stats_add(&sq->stats->xdp_tx, n);
+	u64_stats_add(&sq->stats->xdp_tx_drops, n - sent);
+	u64_stats_update_end(&sq->stats->syncp);
+}
+
 /**
- * virtnet_xdp_send() - send XDP frames
- * @sq: a transmit queue
- * @frames: the frames; those sent belong to the queue
- * @n: how many
- * @kick: ring the doorbell
+ * virtnet_xdp_spare() - pieces for packets that are about to be sent back
+ * @sq: the queue they are going to be sent by
+ * @run: the poll, without any
  *
- * Bottom halves off; takes the tx lock.
- *
- * Return: how many were sent, the first of @frames.
+ * Bottom halves off; takes the tx lock. There may be none.
  */
-int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames, int n,
-		     bool kick)
+void virtnet_xdp_spare(struct send_queue *sq, struct virtnet_xdp_run *run)
+{
+	__netif_tx_lock(sq->txq, smp_processor_id());
+	if (likely(sq->up && sq->can_push)) {
+		if (sq->copies.nfree < VIRTNET_XDP_BULK)
+			virtnet_tx_reclaim(sq);
+		run->nspare = virtnet_copies_take(&sq->copies, run->spare,
+						  VIRTNET_XDP_BULK);
+		run->sq = sq;
+	}
+	__netif_tx_unlock(sq->txq);
+}
+
+static __always_inline int virtnet_xdp_add_back(struct send_queue *sq,
+						void *token)
+{
+	struct virtnet_copies *c = &sq->copies;
+	unsigned int index = virtnet_token_index(token);
+
+	if (unlikely(!virtnet_token_is_copy(token)))
+		return virtnet_xdp_add(sq, virtnet_token_xdp(token));
+	return ring_add_out_linear(sq->vq, &sq->sg_linear,
+				   virtnet_copy_at(c->pages, index) -
+				   sq->hdr_len,
+				   sq->hdr_len + c->lens[index], token,
+				   sq->phys);
+}
+
+/* Packets from @i on did not fit, and are lost. */
+static noinline void virtnet_xdp_unsent(struct send_queue *sq,
+					struct virtnet_xdp_run *run, int i)
+{
+	for (; i < run->ntx; i++) {
+		if (virtnet_token_is_copy(run->tx[i]))
+			virtnet_copies_put(&sq->copies,
+					   virtnet_token_index(run->tx[i]));
+		else
+			xdp_return_frame_rx_napi(virtnet_token_xdp(run->tx[i]));
+	}
+}
+
+/* Entries that a packet takes at most. */
+static __always_inline unsigned int virtnet_xdp_entries_back(void *token)
+{
+	return virtnet_token_is_copy(token) ?
+	       1 : virtnet_xdp_entries(virtnet_token_xdp(token));
+}
+
+static int virtnet_xdp_add_back_all(struct send_queue *sq,
+				    struct virtnet_xdp_run *run)
+{
+	int i;
+
+	if (unlikely(!sq->up))
+		return 0;
+	if (ring_free(sq->vq) < sq->room + VIRTNET_TX_SG + run->ntx)
+		virtnet_tx_reclaim(sq);
+	for (i = 0; i < run->ntx; i++) {
+		if (ring_free(sq->vq) < sq->room +
+					virtnet_xdp_entries_back(run->tx[i]) ||
+		    virtnet_xdp_add_back(sq, run->tx[i]))
+			break;
+	}
+	sq->frames += i;
+	virtnet_tx_sent(sq, i, true);
+	return i;
+}
+
+/**
+ * virtnet_xdp_send_back() - send what a poll has to be sent back
+ * @sq: the queue; the one that pieces are of if there are any
+ * @run: the poll, with neither packets nor pieces afterwards
+ *
+ * Bottom halves off; takes the tx lock. What does not fit is lost.
+ */
+void virtnet_xdp_send_back(struct send_queue *sq, struct virtnet_xdp_run *run)
+{
+	int sent;
+
+	__netif_tx_lock(sq->txq, smp_processor_id());
+	sent = virtnet_xdp_add_back_all(sq, run);
+	if (unlikely(sent < run->ntx))
+		virtnet_xdp_unsent(sq, run, sent);
+	while (run->nspare)
+		virtnet_copies_put(&sq->copies, run->spare[--run->nspare]);
+	virtnet_xdp_sent(sq, run->ntx, sent);
+	__netif_tx_unlock(sq->txq);
+	run->ntx = 0;
+	run->sq = NULL;
+}
+
+/**
+ * virtnet_xdp_idle() - give pieces back that no program needs any more
+ * @sq: a queue; process context
+ *
+ * Not while one of them is in the ring, or with a poll that runs still: then
+ * they go with the queue.
+ */
+void virtnet_xdp_idle(struct send_queue *sq)
+{
+	__netif_tx_lock_bh(sq->txq);
+	if (sq->copies.nfree == sq->copies.count)
+		virtnet_copies_free(&sq->copies);
+	__netif_tx_unlock_bh(sq->txq);
+}
+
+/*
+ * Frames to a queue, the doorbell behind them with @kick. Bottom halves off;
+ * takes the tx lock. Return: how many were sent, the first of @frames.
+ */
+static int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames,
+			    int n, bool kick)
 {
 	int sent = 0;
 
@@ -124,10 +239,7 @@ int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames, int n,
 		sent = virtnet_xdp_add_all(sq, frames, n);
 		virtnet_tx_sent(sq, sent, kick);
 	}
-	u64_stats_update_begin(&sq->stats->syncp);
-	u64_stats_add(&sq->stats->xdp_tx, n);
-	u64_stats_add(&sq->stats->xdp_tx_drops, n - sent);
-	u64_stats_update_end(&sq->stats->syncp);
+	virtnet_xdp_sent(sq, n, sent);
 	__netif_tx_unlock(sq->txq);
 	return sent;
 }

@@ -11,16 +11,12 @@
 #include <linux/bpf_trace.h>
 #include <linux/filter.h>
 
-/* Hand XDP_TX frames over. Some may not fit: theirs is the loss. */
+/* Hand XDP_TX packets over. Some may not fit: theirs is the loss. */
 static void virtnet_xdp_flush_tx(struct receive_queue *rq,
 				 struct virtnet_xdp_run *run)
 {
-	struct send_queue *sq = virtnet_xdp_sq(rq->vi->qs, rq->sq);
-	int sent = virtnet_xdp_send(sq, run->tx, run->ntx, true);
-
-	for (; sent < run->ntx; sent++)
-		xdp_return_frame_rx_napi(run->tx[sent]);
-	run->ntx = 0;
+	virtnet_xdp_send_back(run->sq ?: virtnet_xdp_sq(rq->vi->qs, rq->sq),
+			      run);
 }
 
 /* Worth copying: short, in one piece, and without anything in front. */
@@ -78,6 +74,46 @@ static struct xdp_frame *virtnet_xdp_frame(struct receive_queue *rq,
 	return xdp_convert_buff_to_frame(xdp);
 }
 
+/*
+ * A piece of the transmit queue's to copy a packet to, if there is one. The first of a batch
+ * gets those of all.
+ */
+static __always_inline bool virtnet_xdp_piece(struct receive_queue *rq,
+					      struct virtnet_xdp_run *run)
+{
+	if (likely(run->nspare))
+		return true;
+	if (!run->ntx)
+		virtnet_xdp_spare(virtnet_xdp_sq(rq->vi->qs, rq->sq), run);
+	return run->nspare;
+}
+
+/* A short packet as a copy. Return: its token. */
+static __always_inline void *virtnet_xdp_tx_copy(struct xdp_buff *xdp,
+						 struct virtnet_xdp_run *run)
+{
+	struct virtnet_copies *c = &run->sq->copies;
+	unsigned int index = run->spare[--run->nspare];
+
+	c->lens[index] = xdp->data_end - xdp->data;
+	virtnet_copy_fill(c->pages, index, xdp->data, c->lens[index]);
+	return virtnet_copy_token(index);
+}
+
+/* The same as a frame. Return: its token, or NULL. */
+static noinline void *virtnet_xdp_tx_frame(struct receive_queue *rq,
+					   struct xdp_buff *xdp,
+					   struct virtnet_xdp_run *run,
+					   bool *copied)
+{
+	struct xdp_frame *frame;
+
+	*copied = virtnet_xdp_copy(rq, xdp, run);
+	frame = *copied ? xdp_convert_buff_to_frame(&run->copy) :
+			  virtnet_xdp_frame(rq, xdp);
+	return frame ? virtnet_xdp_token(frame) : NULL;
+}
+
 /**
  * virtnet_xdp_tx() - XDP_TX
  * @rq: the queue; NAPI context
@@ -90,17 +126,19 @@ enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
 					struct xdp_buff *xdp,
 					struct virtnet_xdp_run *run)
 {
-	bool copied = virtnet_xdp_copy(rq, xdp, run);
-	struct xdp_frame *frame;
+	bool copied = true;
+	void *token;
 
 	run->x.xdp_tx++;
-	frame = copied ? xdp_convert_buff_to_frame(&run->copy) :
-			 virtnet_xdp_frame(rq, xdp);
-	if (unlikely(!frame)) {
+	if (likely(virtnet_xdp_is_short(rq, xdp) && virtnet_xdp_piece(rq, run)))
+		token = virtnet_xdp_tx_copy(xdp, run);
+	else
+		token = virtnet_xdp_tx_frame(rq, xdp, run, &copied);
+	if (unlikely(!token)) {
 		trace_xdp_exception(rq->dev, run->prog, XDP_TX);
 		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 	}
-	run->tx[run->ntx++] = frame;
+	run->tx[run->ntx++] = token;
 	if (run->ntx == VIRTNET_XDP_BULK)
 		virtnet_xdp_flush_tx(rq, run);
 	return copied ? VIRTNET_XDP_COPIED : VIRTNET_XDP_GONE;
@@ -244,6 +282,8 @@ void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
 	run->redirected = false;
 	xdp_init_buff(&run->copy, VIRTNET_XDP_COPY_SIZE, &rq->copy_rxq);
 	run->ntx = 0;
+	run->nspare = 0;
+	run->sq = NULL;
 	run->packets = 0;
 	run->bytes = 0;
 }

@@ -148,7 +148,7 @@ static int virtnet_xsk_rxq(struct virtnet_xsk *xsk, struct net_device *dev,
 
 static unsigned int virtnet_xsk_copy_pages(const struct virtnet_xsk *xsk)
 {
-	return DIV_ROUND_UP(xsk->mask + 1, VIRTNET_XSK_COPIES);
+	return DIV_ROUND_UP(xsk->mask + 1, VIRTNET_PIECES_PAGE);
 }
 
 /* What the socket's transmit ring takes of ours. */

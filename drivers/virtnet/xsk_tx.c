@@ -110,24 +110,6 @@ static bool virtnet_xsk_is_short(const struct xdp_desc *desc, u64 addr)
 	       xsk_is_eop_desc((struct xdp_desc *)desc);
 }
 
-/* Return: the copy, with room for any vnet header, of zeroes, in front. */
-static __always_inline void *virtnet_xsk_copy(const struct virtnet_xsk *xsk,
-					      unsigned int index,
-					      const void *from, u32 len)
-{
-	void *to = xsk->copies[index / VIRTNET_XSK_COPIES] +
-		   index % VIRTNET_XSK_COPIES * VIRTNET_XSK_COPY +
-		   VIRTNET_XSK_COPY_HEAD;
-
-	BUILD_BUG_ON(VIRTNET_XSK_COPY_HEAD + VIRTNET_XSK_SHORT >
-		     VIRTNET_XSK_COPY);
-	memcpy(to, from, VIRTNET_XSK_SHORT / 2);
-	if (len > VIRTNET_XSK_SHORT / 2)
-		memcpy(to + VIRTNET_XSK_SHORT / 2, from + VIRTNET_XSK_SHORT / 2,
-		       VIRTNET_XSK_SHORT / 2);
-	return to;
-}
-
 /*
  * Short packets of one descriptor each, up to the first that is none, or that
  * the ring does not take. Return: how many.
@@ -152,8 +134,8 @@ static unsigned int virtnet_xsk_burst(struct send_queue *sq,
 		addr = virtnet_xsk_addr(pool, &descs[i]);
 		if (unlikely(!virtnet_xsk_is_short(&descs[i], addr)))
 			break;
-		data = virtnet_xsk_copy(xsk, head & mask, pool->addrs + addr,
-					descs[i].len);
+		data = virtnet_copy_fill(xsk->copies, head & mask,
+					 pool->addrs + addr, descs[i].len);
 		if (ring_add_out_linear(sq->vq, &sq->sg_linear, data - hdr_len,
 					hdr_len + descs[i].len,
 					virtnet_xsk_token(head & mask),

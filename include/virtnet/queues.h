@@ -15,6 +15,7 @@
 #include <linux/timer.h>
 #include <linux/virtio.h>
 #include <net/xdp.h>
+#include <virtnet/copies.h>
 #include <virtnet/dim.h>
 #include <virtnet/stats.h>
 #include <virtnet/vnet_hdr.h>
@@ -212,6 +213,7 @@ struct receive_queue {
  * @plain_hdr: a vnet header that asks for nothing, for packets without room
  * @xsk: AF_XDP socket that has the queue, or NULL
  * @own: XDP's alone
+ * @copies: short XDP_TX packets
  *
  * Everything behind @vq is under the queue's netdev tx lock.
  */
@@ -241,6 +243,7 @@ struct send_queue {
 	struct napi_struct napi ____cacheline_aligned_in_smp;
 	struct virtnet_xsk *xsk;
 	void *plain_hdr;
+	struct virtnet_copies copies;
 	bool adaptive;
 
 	/* Slow path fields follow. */

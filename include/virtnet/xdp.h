@@ -35,7 +35,7 @@ struct virtnet_settings;
  * Packets of up to so many bytes leave as a copy, and the buffer stays in its
  * slot. The copy has the headroom that a program has here, for one elsewhere.
  */
-#define VIRTNET_XDP_SHORT	128
+#define VIRTNET_XDP_SHORT	VIRTNET_PIECE_SHORT
 #define VIRTNET_XDP_COPY_SIZE	1024
 #define VIRTNET_XDP_COPY_HEAD	(XDP_PACKET_HEADROOM + 64)
 
@@ -67,8 +67,11 @@ struct virtnet_xdp_buff {
  * @redirected: there is something to flush
  * @packets: shown to the program in the buffer they came in
  * @bytes: in those
- * @ntx: frames in @tx
- * @tx: frames to be sent back, not yet handed over
+ * @sq: the queue that packets are sent back by, if @nspare
+ * @nspare: pieces in @spare
+ * @ntx: packets in @tx
+ * @spare: pieces of @sq's that may be filled
+ * @tx: tokens of packets to be sent back, not yet handed over
  */
 struct virtnet_xdp_run {
 	struct virtnet_xdp_buff buff;
@@ -80,9 +83,12 @@ struct virtnet_xdp_run {
 	bool frags;
 	bool redirected;
 	u16 ntx;
+	u16 nspare;
+	u16 spare[VIRTNET_XDP_BULK];
+	struct send_queue *sq;
 	unsigned int packets;
 	u64 bytes;
-	struct xdp_frame *tx[VIRTNET_XDP_BULK];
+	void *tx[VIRTNET_XDP_BULK];
 };
 
 /**
@@ -144,8 +150,9 @@ struct send_queue *virtnet_xdp_sq(struct virtnet_qset *qs,
 				  struct send_queue *shared);
 
 /* xdp_tx.c */
-int virtnet_xdp_send(struct send_queue *sq, struct xdp_frame **frames, int n,
-		     bool kick);
+void virtnet_xdp_spare(struct send_queue *sq, struct virtnet_xdp_run *run);
+void virtnet_xdp_send_back(struct send_queue *sq, struct virtnet_xdp_run *run);
+void virtnet_xdp_idle(struct send_queue *sq);
 int virtnet_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 		     u32 flags);
 
@@ -217,11 +224,12 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
  */
 #define VIRTNET_TOKEN_XDP	1UL
 #define VIRTNET_TOKEN_XSK	2UL
+#define VIRTNET_TOKEN_COPY	3UL
+#define VIRTNET_TOKEN_MASK	3UL
 
 static inline bool virtnet_token_is_skb(void *token)
 {
-	return !((unsigned long)token & (VIRTNET_TOKEN_XDP |
-					 VIRTNET_TOKEN_XSK));
+	return !((unsigned long)token & VIRTNET_TOKEN_MASK);
 }
 
 static inline void *virtnet_xdp_token(struct xdp_frame *frame)
@@ -229,12 +237,29 @@ static inline void *virtnet_xdp_token(struct xdp_frame *frame)
 	return (void *)((unsigned long)frame | VIRTNET_TOKEN_XDP);
 }
 
-/* NULL if the token is that of an skb. */
+static inline void *virtnet_copy_token(unsigned int index)
+{
+	return (void *)((unsigned long)index << 2 | VIRTNET_TOKEN_COPY);
+}
+
+static inline bool virtnet_token_is_copy(void *token)
+{
+	return ((unsigned long)token & VIRTNET_TOKEN_MASK) ==
+	       VIRTNET_TOKEN_COPY;
+}
+
+static inline unsigned int virtnet_token_index(void *token)
+{
+	return (unsigned long)token >> 2;
+}
+
+/* NULL if the token is that of something else. */
 static inline struct xdp_frame *virtnet_token_xdp(void *token)
 {
 	unsigned long v = (unsigned long)token;
 
-	return v & VIRTNET_TOKEN_XDP ? (void *)(v & ~VIRTNET_TOKEN_XDP) : NULL;
+	return (v & VIRTNET_TOKEN_MASK) == VIRTNET_TOKEN_XDP ?
+	       (void *)(v & ~VIRTNET_TOKEN_MASK) : NULL;
 }
 
 /* Bytes of a frame, all buffers of it. */

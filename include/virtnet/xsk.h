@@ -33,11 +33,7 @@ struct virtnet_xsk_sent {
 };
 
 /* Packets of up to so many bytes are sent as a copy, behind their vnet header. */
-#define VIRTNET_XSK_SHORT	128
-/* With the header in front, whichever it is; a part of a page. */
-#define VIRTNET_XSK_COPY	256
-#define VIRTNET_XSK_COPIES	(PAGE_SIZE / VIRTNET_XSK_COPY)
-#define VIRTNET_XSK_COPY_HEAD	64
+#define VIRTNET_XSK_SHORT	VIRTNET_PIECE_SHORT
 
 /* Receive buffers that are asked of the socket at a time. */
 #define VIRTNET_XSK_BATCH	32
