@@ -17,7 +17,7 @@ import wire
 from cases_data import checked_data
 from cases_xdp import (HOST_MAC, counter, exchanged, expect_all, filtering, frames, prepare,
                        renewed, restarts)
-from suite import Context, case, expect, expect_equal
+from suite import Context, case, expect, expect_equal, wait
 from vmlib import unstable
 from vmlib.guestroot import BPF_OBJECTS
 
@@ -27,6 +27,8 @@ TESTPMD, TESTPMD_LOG, TESTPMD_PID = "/root/testpmd", "/run/testpmd.log", "/run/t
 GENERATED = 2000
 # Lengths in a capture file of libpcap's first format.
 CAPTURE_HEAD, CAPTURE_RECORD = 24, 16
+# More than xdpdump buffers of what it writes, and what may be on its way to it.
+BUFFER = 16384
 
 
 def captured(pcap: bytes) -> list[bytes]:
@@ -58,13 +60,22 @@ def dumping(ctx: Context, interface: str) -> Iterator[None]:
 @case("xdpdump: each packet as it was, before the program and behind it")
 def dump(ctx: Context) -> None:
     prepare(ctx)
-    interface, sent = ctx.guest.interface(ctx.nic), frames(ctx.nic, 40)
+    interface, sent = ctx.guest.interface(ctx.nic), frames(ctx.nic, 44)
+    more = [sent.pop() for _ in range(4)]
     with filtering(ctx, interface):
         renewed(ctx, interface)
-        size = CAPTURE_HEAD + 2 * sum(CAPTURE_RECORD + len(frame) for frame in sent)
+        size = 2 * sum(CAPTURE_RECORD + len(frame) for frame in sent)
+
+        def written(least: int) -> bool:
+            # What xdpdump has of the last ones stays in its buffer until more come.
+            wire.inject(ctx.guest, ctx.nic, more)
+            return int(ctx.guest.sh(f"stat -c %s {DUMP}")) >= least
         with dumping(ctx, interface):
+            # It says that it listens a moment before it does.
+            wait("xdpdump to see something", lambda: written(CAPTURE_HEAD + 1))
+            seen = int(ctx.guest.sh(f"stat -c %s {DUMP}"))
             wire.inject(ctx.guest, ctx.nic, sent)
-            ctx.guest.poll("xdpdump to write all", f"[ $(stat -c %s {DUMP}) -ge {size} ]")
+            wait("xdpdump to write all", lambda: written(seen + size + BUFFER))
         text = ctx.guest.sh(f"base64 {DUMP}")
     found = captured(base64.b64decode(text))
     for frame in sent:
