@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from cases import Skip
-from vmlib import debs
+from vmlib import debs, proc
 
 CACHE = Path(os.environ.get("VIRTNET_CACHE") or Path.home() / ".cache" / "virtnet") / "dpdk"
 LIB = "usr/lib/x86_64-linux-gnu"
@@ -46,10 +46,13 @@ def release() -> str:
 def testpmd() -> Path:
     """The program, with all it needs beside it."""
     program = CACHE / "usr" / "bin" / "dpdk-testpmd"
-    if not program.exists() or not plugins(*GUEST_PLUGINS):
-        wanted = ["dpdk-dev", *(f"librte-{name}{release()}" for name in PLUGINS + GUEST_PLUGINS)]
-        libraries = set(debs.libraries_of(wanted)) - RUNNING
-        debs.unpack([*wanted, *sorted(libraries)], CACHE)
+    # Several suites want it, and run at the same time.
+    with proc.locked(CACHE / "lock"):
+        if not program.exists() or not plugins(*GUEST_PLUGINS):
+            wanted = ["dpdk-dev",
+                      *(f"librte-{name}{release()}" for name in PLUGINS + GUEST_PLUGINS)]
+            libraries = set(debs.libraries_of(wanted)) - RUNNING
+            debs.unpack([*wanted, *sorted(libraries)], CACHE)
     return program
 
 
