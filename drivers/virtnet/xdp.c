@@ -126,6 +126,8 @@ void virtnet_xdp_init(struct virtnet_info *vi)
 				 NETDEV_XDP_ACT_XSK_ZEROCOPY |
 				 NETDEV_XDP_ACT_RX_SG |
 				 NETDEV_XDP_ACT_NDO_XMIT_SG);
-	compat_set_xdp_metadata_ops(vi->dev, &virtnet_xdp_metadata_ops);
+	/* Where packets carry no hash there is no hint to offer. */
+	if (vi->caps.hash_report)
+		compat_set_xdp_metadata_ops(vi->dev, &virtnet_xdp_metadata_ops);
 	compat_set_xdp_zc_max_segs(vi->dev, virtnet_xsk_segs_max(&vi->caps));
 }

@@ -12,13 +12,17 @@ import traffic
 import wire
 from cases_control import channels
 from cases_data import checked_data
+from cases_device import negotiated
 from suite import Context, Skip, case, expect, expect_equal
-from vmlib import counters, iperf
+from vmlib import counters, genl, iperf
 from vmlib.nic import Nic
 
 BPFFS = "mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf"
 HOST_MAC = b"\x02\0\0\0\0\x01"
 ETHERTYPE = 0x88B5              # local experimental: no protocol of the stack wants it
+# NETDEV_XDP_ACT_*, of linux/netdev.h.
+BASIC, REDIRECT, NDO_XMIT, ZEROCOPY, RX_SG, NDO_XMIT_SG = 1, 2, 4, 8, 32, 64
+RX_HASH = 2                     # NETDEV_XDP_RX_METADATA_HASH
 SIZES = (60, 61, 128, 500, 1000, 1499, 1514)
 
 
@@ -285,5 +289,21 @@ def refused(ctx: Context) -> None:
     checked_data(ctx, nic, nic.host_mtu)
 
 
-CASES = (passes, filters, drops, reflects, redirects, own_queues, refused)
+@case("netdev-genl tells what the interface can do with programs")
+def told(ctx: Context) -> None:
+    number = genl.family(ctx.guest)
+    if number is None:
+        raise Skip("this kernel has no netdev-genl")
+    found = genl.device(ctx.guest, number, ctx.guest.interface(ctx.nic))
+    wanted = BASIC | REDIRECT | (ZEROCOPY if ctx.kver == "7.2" else 0)
+    if ctx.driver == "virtnet":
+        wanted |= ZEROCOPY | NDO_XMIT | RX_SG | NDO_XMIT_SG
+        segments = 18 if ctx.nic.mode == "mergeable" else 1
+        expect_equal("buffers of a packet of AF_XDP", found["zc_max_segs"], segments)
+        hashes = "HASH_REPORT" in negotiated(ctx, ctx.nic)
+        expect_equal("hints", found.get("rx_metadata", 0), RX_HASH if hashes else 0)
+    expect_equal("features", found["xdp_features"] & wanted, wanted)
+
+
+CASES = (passes, filters, drops, reflects, redirects, own_queues, refused, told)
 LONG = (cycles, iperf_cycles)

@@ -16,9 +16,10 @@ REQUEST, DUMP = 0x1, 0x300
 ERROR, DONE = 2, 3
 ENOENT = 2
 # Commands of the netdev family, and attributes of their answers (linux/netdev.h).
-QUEUE_GET, NAPI_GET, QSTATS_GET = 10, 11, 12
+DEV_GET, QUEUE_GET, NAPI_GET, QSTATS_GET = 1, 10, 11, 12
 # The attribute that names the interface has another number in each of them.
-IFINDEX = {QUEUE_GET: 2, NAPI_GET: 1, QSTATS_GET: 1}
+IFINDEX = {DEV_GET: 1, QUEUE_GET: 2, NAPI_GET: 1, QSTATS_GET: 1}
+DEVICE = {"xdp_features": 3, "zc_max_segs": 4, "rx_metadata": 5}
 QUEUE = {"id": 1, "type": 3, "napi": 4}
 NAPI = {"id": 2, "irq": 3}
 QSTATS = {"type": 2, "id": 3, "rx_packets": 8, "rx_bytes": 9, "tx_packets": 10, "tx_bytes": 11,
@@ -78,18 +79,35 @@ def family(guest: Guest) -> Optional[int]:
     return None
 
 
-def dump(guest: Guest, number: int, command: int, interface: str, names: dict[str, int],
-         more: bytes = b"") -> list[dict[str, int]]:
-    """Everything a command tells of one interface, by names, as far as it tells."""
-    index = int(guest.sh(f"cat /sys/class/net/{interface}/ifindex"))
-    attributes = _attribute(IFINDEX[command], struct.pack("<I", index)) + more
+def _told(guest: Guest, request: bytes, command: int, names: dict[str, int]
+          ) -> list[dict[str, int]]:
+    """Answers to a request, by names, as far as there is something in them."""
     found = []
-    for answer in _ask(guest, _message(number, REQUEST | DUMP, command, attributes)):
+    for answer in _ask(guest, request):
         if -1 in answer:
             raise VmError(f"netlink: command {command}: error "
                           f"{struct.unpack('<i', answer[-1])[0]}")
         found.append({name: int.from_bytes(answer[kind], "little")
                       for name, kind in names.items() if kind in answer})
+    return found
+
+
+def _index(guest: Guest, command: int, interface: str) -> bytes:
+    index = int(guest.sh(f"cat /sys/class/net/{interface}/ifindex"))
+    return _attribute(IFINDEX[command], struct.pack("<I", index))
+
+
+def dump(guest: Guest, number: int, command: int, interface: str, names: dict[str, int],
+         more: bytes = b"") -> list[dict[str, int]]:
+    """Everything a command tells of one interface."""
+    attributes = _index(guest, command, interface) + more
+    return _told(guest, _message(number, REQUEST | DUMP, command, attributes), command, names)
+
+
+def device(guest: Guest, number: int, interface: str) -> dict[str, int]:
+    """What is told of the interface itself, of which there is no dump of one."""
+    request = _message(number, REQUEST, DEV_GET, _index(guest, DEV_GET, interface))
+    found, = _told(guest, request, DEV_GET, DEVICE)
     return found
 
 
