@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Documentation/features.rst: what it says of a kernel has a test that there is.
+"""Documentation/features.rst and xdp.rst: what they say of a kernel has a test that there is.
 
-A row of its tables is: feature, one cell for each kernel, tests. A cell says what
-virtnet and what the kernel's own driver have. A test is "kunit SUITE.CASE" or
-"vm BOOT: TITLE"; the latter has to be among the cases of each kernel for which the
-row says that virtnet has the feature.
+A row of their tables is: feature, one cell for each kernel, tests. A cell says what
+virtnet and what the kernel's own driver have: yes or no, or in which buffer modes. A
+test is "kunit SUITE.CASE" or "vm BOOT: TITLE"; the latter has to be among the cases of
+each kernel for which the row says that virtnet has the feature. "vm xdp: TITLE" stands
+for the guests about XDP, one for each buffer mode that the cell names.
 """
 
 import os
@@ -14,9 +15,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = "Documentation/features.rst"
+PAGES = ("Documentation/features.rst", "Documentation/xdp.rst")
 KERNELS = ("6.1", "6.12", "7.2")
-CELL = re.compile(r"^(yes|no) / (yes|no)$")
+CELL = re.compile(r"^(yes|no|m?s?b?|--) / (yes|no|m?s?b?|--)$")
+NOTHING = ("no", "--")
+MODES = {"m": "mergeable", "s": "small", "b": "big"}
 TEST = re.compile(r"``(kunit|vm) ([^`]+)``")
 SUITE = re.compile(r'\.name = "virtnet_(\w+)",(?:\s+\.init = \w+,)?\s+\.test_cases = (\w+),')
 
@@ -55,39 +58,51 @@ def rows(text: str) -> list[tuple[int, list[str]]]:
     return [row for row in found if row[1][0] != "feature"]
 
 
+def is_there(name: str, cell: str, cases: set[str]) -> bool:
+    """Is the case one of a kernel's, in each buffer mode that the cell names?"""
+    title = name.removeprefix("xdp: ")
+    if title == name:
+        return name in cases
+    return all(any(case.startswith(f"xdp-{MODES[mode]}-") and case.endswith(f": {title}")
+                   for case in cases) for mode in cell)
+
+
 def complaints(cells: list[str], kunit: set[str], vm: dict[str, set[str]]):
     if len(cells) != len(KERNELS) + 2:
         yield f"{len(cells)} cells, not {len(KERNELS) + 2}"
         return
     tests = TEST.findall(cells[-1])
-    having = []
+    having = {}
     for kver, cell in zip(KERNELS, cells[1:-1]):
         match = CELL.match(cell)
         if not match:
             yield f"a cell '{cell}'"
-        elif match[1] != "no":
-            having.append(kver)
+        elif match[1] not in NOTHING:
+            having[kver] = match[1]
     if having and not tests:
         yield "no test"
     for kind, name in tests:
         if kind == "kunit" and name not in kunit:
             yield f"no KUnit case '{name}'"
-        for kver in having if kind == "vm" else ():
-            if name not in vm[kver]:
+        for kver, cell in having.items() if kind == "vm" else ():
+            if not is_there(name, cell, vm[kver]):
                 yield f"no case '{name}' for {kver}"
+
+
+def check(top: Path, page: str, kunit: set[str], vm: dict[str, set[str]]) -> int:
+    """Complains about a page; returns how often."""
+    table = rows((top / page).read_text(encoding="utf-8"))
+    found = [f"{line}: {cells[0]}: {what}" for line, cells in table
+             for what in complaints(cells, kunit, vm)]
+    found += [] if table else ["no rows"]
+    for what in found:
+        print(f"{page}:{what}")
+    return len(found)
 
 
 def main(top: Path) -> int:
     kunit, vm = kunit_cases(top), vm_cases(top)
-    table = rows((top / PAGE).read_text(encoding="utf-8"))
-    bad = 0
-    for line, cells in table:
-        for what in complaints(cells, kunit, vm):
-            print(f"{PAGE}:{line}: {cells[0]}: {what}")
-            bad += 1
-    if not table:
-        print(f"{PAGE}: no rows")
-    return 1 if bad or not table else 0
+    return 1 if sum(check(top, page, kunit, vm) for page in PAGES) else 0
 
 
 if __name__ == "__main__":
