@@ -39,21 +39,11 @@ void netdev_apply_offloads(struct netdev *nd, u64 offloads)
 		nd->backend->offloads(nd);
 }
 
-/* Back to what a driver finds after reset. */
-void netdev_defaults(struct netdev *nd)
+/* Nothing of what a driver can set, but for the address. */
+static void driver_defaults(struct netdev *nd)
 {
 	unsigned int i;
 
-	memset(&nd->config, 0, sizeof(nd->config));
-	memcpy(nd->config.mac, nd->mac, ETH_ALEN);
-	nd->config.status = S_LINK_UP;
-	nd->config.max_pairs = nd->max_pairs;
-	nd->config.mtu = nd->mtu;
-	nd->config.speed = nd->speed;
-	nd->config.duplex = nd->duplex;
-	nd->config.rss_max_key = RSS_KEY_MAX;
-	nd->config.rss_max_table = RSS_TABLE_MAX;
-	nd->config.hash_types = HASH_SUPPORTED;
 	nd->active_pairs = 1;
 	memset(nd->rx_mode, 0, sizeof(nd->rx_mode));
 	nd->rx_mode[RX_PROMISC] = true;	/* until the driver says otherwise */
@@ -70,6 +60,22 @@ void netdev_defaults(struct netdev *nd)
 	nd->tx_coal = nd->coal[0];
 }
 
+/* Back to what a driver finds after reset. */
+void netdev_defaults(struct netdev *nd)
+{
+	memset(&nd->config, 0, sizeof(nd->config));
+	memcpy(nd->config.mac, nd->mac, ETH_ALEN);
+	nd->config.status = S_LINK_UP;
+	nd->config.max_pairs = nd->max_pairs;
+	nd->config.mtu = nd->mtu;
+	nd->config.speed = nd->speed;
+	nd->config.duplex = nd->duplex;
+	nd->config.rss_max_key = RSS_KEY_MAX;
+	nd->config.rss_max_table = RSS_TABLE_MAX;
+	nd->config.hash_types = HASH_SUPPORTED;
+	driver_defaults(nd);
+}
+
 static void features_changed(struct vhost_dev *dev)
 {
 	struct netdev *nd = to_netdev(dev);
@@ -81,6 +87,21 @@ static void features_changed(struct vhost_dev *dev)
 	    !vhost_has(dev, F_CTRL_VQ))
 		nd->active_pairs = vhost_has(dev, F_MQ) ? nd->max_pairs : 1;
 	netdev_apply_offloads(nd, dev->features & GUEST_OFFLOADS);
+}
+
+/*
+ * UML and QEMU's generic device do not say that the driver has reset the device. But a
+ * control queue that begins anew has no command behind it, so nothing is set.
+ * The address stays: the driver has read it already.
+ */
+static void moved(struct vhost_dev *dev, unsigned int index)
+{
+	struct netdev *nd = to_netdev(dev);
+
+	if (index != netdev_ctrl_index(nd))
+		return;
+	driver_defaults(nd);
+	features_changed(dev);
 }
 
 static int new_device(struct vhost_dev *dev)
@@ -197,6 +218,7 @@ static const struct vhost_ops ops = {
 	.new_device = new_device,
 	.destroy_device = destroy_device,
 	.vring_state_changed = state_changed,
+	.vring_moved = moved,
 	.features_changed = features_changed,
 	.connected = connected,
 	.kicked = kicked,

@@ -159,6 +159,8 @@ struct vhost_ops {
 	void (*destroy_device)(struct vhost_dev *dev);
 	void (*vring_state_changed)(struct vhost_dev *dev, unsigned int index,
 				    bool on);
+	/* told to go on elsewhere than where it was: most likely a new ring */
+	void (*vring_moved)(struct vhost_dev *dev, unsigned int index);
 	void (*features_changed)(struct vhost_dev *dev);
 	void (*connected)(struct vhost_dev *dev, bool yes);
 	void (*kicked)(struct vhost_vq *vq);

@@ -225,16 +225,9 @@ void vhost_vq_drain_kick(struct vhost_vq *vq)
  * used half, which cannot be 0 while the available wrap counter is 1: there
  * the two positions are the same.
  */
-void vhost_vq_set_base(struct vhost_vq *vq, u32 base)
+static void set_packed_base(struct vhost_vq *vq, u32 base)
 {
-	struct vhost_dev *dev = vq->dev;
-
-	vhost_vq_stop(vq);
-	if (!vhost_has(dev, VIRTIO_F_RING_PACKED)) {
-		vq->last_avail = (u16)base;
-		return;
-	}
-	if (!base && !(dev->pfeatures & BIT(VU_PF_MQ)))
+	if (!base && !(vq->dev->pfeatures & BIT(VU_PF_MQ)))
 		base = 0x80008000;
 	if (base >> 16 == 0 && base & 0x8000)
 		base |= base << 16;
@@ -242,6 +235,20 @@ void vhost_vq_set_base(struct vhost_vq *vq, u32 base)
 	vq->avail_wrap = base & 0x8000;
 	vq->used_idx = (base >> 16) & 0x7fff;
 	vq->used_wrap = base >> 31;
+}
+
+void vhost_vq_set_base(struct vhost_vq *vq, u32 base)
+{
+	struct vhost_dev *dev = vq->dev;
+	u32 old = vhost_vq_get_base(vq);
+
+	vhost_vq_stop(vq);
+	if (vhost_has(dev, VIRTIO_F_RING_PACKED))
+		set_packed_base(vq, base);
+	else
+		vq->last_avail = (u16)base;
+	if (dev->ops->vring_moved && vhost_vq_get_base(vq) != old)
+		dev->ops->vring_moved(dev, vq->index);
 }
 
 u32 vhost_vq_get_base(const struct vhost_vq *vq)
