@@ -1,21 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest whose NICs are vhost-user devices, each with a tap behind it."""
 
+import functools
 import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import dpdk
 from device import PROGRAM, ROOT
 from frontend import until
-from vmlib import kernels, paths, proc
+from vmlib import kernels, paths, proc, qemu
 from vmlib.guest import Guest
-from vmlib.nic import Nic
+from vmlib.nic import NEWER_OFFLOADS, OFFLOADS, Nic
 
 
 # Of guests where the kernel does not matter.
 KVER = "6.12"
+GENERIC = "vhost-user-test-device-pci"
+CONFIG_SIZE = 24                # of a virtio-net device, without what HASH_TUNNEL adds
+
+
+@functools.cache
+def generic_qemu() -> str:
+    """A QEMU that has the generic device: the one at hand, or that of Debian unstable."""
+    told = proc.run([qemu.binary(), "-device", f"{GENERIC},help"], check=False).stdout
+    if "virtio-id=" in told:
+        return qemu.binary()
+    unstable = str(ROOT / "tools" / "qemu-unstable")
+    proc.run([unstable, "--version"], timeout=3600)         # which fetches it, if need be
+    return unstable
 
 
 @dataclass
@@ -23,6 +38,7 @@ class VhostNic(Nic):
     """MSI-X is off: QEMU 7.2 without KVM crashes on it with vhost-user."""
 
     behaves: bool = False               # has no script, whatever the others have
+    listens: ClassVar[bool] = True      # the device does, and QEMU connects
 
     def netdev_argument(self, fds, forwards=""):
         queues = f",queues={self.pairs}" if self.pairs > 1 else ""
@@ -30,6 +46,46 @@ class VhostNic(Nic):
 
     def properties(self, known):
         return super().properties(known) | {"vectors": "0"}
+
+    def withheld(self) -> list[str]:
+        """What a device does not offer, so that the driver has this ring format and mode."""
+        without = [] if self.packed else ["packed"]
+        without += [] if self.mode == "mergeable" else ["mrg_rxbuf"]
+        return without + ([*OFFLOADS, *NEWER_OFFLOADS] if self.mode == "small" else [])
+
+    def device_options(self, path: Path) -> list[str]:
+        """Options of vhost-user-net for this device, whose socket is @path."""
+        return ["--socket" if self.listens else "--connect", str(path), "--queues", str(self.pairs), "--mac", self.mac]
+
+    def arguments(self, path: Path) -> list[str]:
+        """QEMU's, where @path is the device's socket."""
+        device = ",".join(f"{key}={value}" for key, value in self.properties(set()).items())
+        return ["-chardev", f"socket,id=vhost{self.index},path={path},reconnect=1",
+                "-netdev", self.netdev_argument(None), "-device", f"virtio-net-pci,{device}"]
+
+
+@dataclass
+class GenericNic(VhostNic):
+    """QEMU's generic device: all queues and the configuration space are the back-end's, and
+    so is what it offers. QEMU wants it to be there from the beginning, which it is not with
+    a chardev that connects again by itself: so QEMU listens. It does not pass on the reset
+    of one queue, which is therefore not offered."""
+
+    listens = False
+
+    def withheld(self):
+        return [*super().withheld(), "ring_reset"]
+
+    def device_options(self, path):
+        return [*super().device_options(path), "--mtu", str(self.host_mtu or 1500),
+                "--disable", ",".join(self.withheld())]
+
+    def arguments(self, path):
+        chosen = {"chardev": f"vhost{self.index}", "id": self.id, "virtio-id": "1",
+                  "num_vqs": str(2 * self.pairs + 1), "vq_size": "256",
+                  "config_size": str(CONFIG_SIZE)} | self.extra
+        return ["-chardev", f"socket,id=vhost{self.index},path={path},server=on,wait=on",
+                "-device", ",".join([GENERIC, *(f"{k}={v}" for k, v in chosen.items())])]
 
 
 def build() -> None:
@@ -50,8 +106,7 @@ class BackendGuest(Guest):
         argv = [str(PROGRAM), "--json", str(here / "stats.json")]
         for nic in self.nics:
             back = f"tap:{nic.tap}" if self.backend == "tap" else self.backend
-            argv += ["--socket", str(here / f"vhost{nic.index}"), "--queues", str(nic.pairs),
-                     "--mac", nic.mac, "--backend", back]
+            argv += [*nic.device_options(here / f"vhost{nic.index}"), "--backend", back]
             argv += ["--script", str(self.script)] if self.script and not nic.behaves else []
         return argv
 
@@ -69,7 +124,7 @@ class BackendGuest(Guest):
             self.device = subprocess.Popen(
                 proc.dies_with_us(self.ns.argv(self._argv(here))), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
-        sockets = [here / f"vhost{nic.index}" for nic in self.nics]
+        sockets = [here / f"vhost{nic.index}" for nic in self.nics if nic.listens]
         until("the device to listen", lambda: self.ended() or all(s.exists() for s in sockets))
         assert not self.ended(), (here / "device.log").read_text(encoding="utf-8")[-2000:]
 
@@ -80,23 +135,22 @@ class BackendGuest(Guest):
         assert self.device and self._run
         self.device.kill()
         self.device.wait()
-        for nic in self.nics:
+        for nic in (n for n in self.nics if n.listens):
             (self._run.path / f"vhost{nic.index}").unlink()
 
     def _arguments(self):
         self.start_device()
         assert self._run
         argv = super()._arguments()
+        if any(isinstance(nic, GenericNic) for nic in self.nics):
+            argv[0] = generic_qemu()
         argv += ["-object", f"memory-backend-memfd,id=mem,size={self.memory}M,share=on",
                  "-numa", "node,memdev=mem"]
         return argv
 
     def _nic_arguments(self, nic):
         assert self._run
-        device = ",".join(f"{key}={value}" for key, value in nic.properties(set()).items())
-        path = self._run.path / f"vhost{nic.index}"
-        return ["-chardev", f"socket,id=vhost{nic.index},path={path},reconnect=1",
-                "-netdev", nic.netdev_argument(None), "-device", f"virtio-net-pci,{device}"]
+        return nic.arguments(self._run.path / f"vhost{nic.index}")
 
     def finish(self) -> list[dict]:
         """End the device in order; what it counted."""
