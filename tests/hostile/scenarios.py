@@ -25,7 +25,10 @@ class Scenario:
     raises: str = ""        # counters that cannot stay at 0,
     never: str = ""         # and such that have to
     only: str = ""          # "uml" or "qemu": where it can be met
+    nic: str = ""           # "generic": what QEMU's own NIC does not leave to the device
     within: int = 5         # seconds for traffic to be back
+    held: float = 0         # for which each NIC in turn has the lock of all settings: who waits
+                            # for the answer to a command holds it
     meanwhile: str = ":"    # what the guest does to its interface $name beside the traffic
     options: str = ""       # of virtnet's module
 
@@ -44,8 +47,9 @@ def _read(path: Path) -> Scenario:
     about = ABOUT.search(text)
     assert about, f"{path.name} does not say '# row N: what it is about'"
     more: dict = dict(MORE.findall(text))
-    if "within" in more:
-        more["within"] = int(more["within"])
+    for key, kind in (("within", int), ("held", float)):
+        if key in more:
+            more[key] = kind(more[key])
     return Scenario(path.stem, int(about[1]), path, about[2], **more)
 
 

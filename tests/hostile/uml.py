@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Iterator
 
 import combos
-from device import PROGRAM
+from qemu_guest import OwnNic, device_argv
 from scenarios import Outcome, Scenario
 from vmlib import paths, proc
 from vmlib.errors import VmError
 from vmlib.netns import NetNs
-from vmlib.nic import Nic, OFFLOADS, NEWER_OFFLOADS
 
 TIMEOUT = 240
 # What KVER says is for others: "uml" is no version of a kernel.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KVER"} | {
     "UML_KASAN": "1"}
-NICS = combos.combinations()
+NICS = combos.combinations(OwnNic)
 MODULES = {"virtnet": "$virtnet_moddir/virtnet.ko",
            "intree": "$virtnet_modules/drivers/net/virtio_net.ko"}
 SCRIPT = """#!/bin/sh
@@ -39,31 +38,19 @@ sed 's/^/hostile-leak /' $leaks
 """
 
 
-def device_argv(nic: Nic, where: Path, script: Path) -> list[str]:
-    """Options of one of the devices of the process."""
-    without = ([] if nic.packed else ["packed"]) + ([] if nic.mode == "mergeable" else ["mrg_rxbuf"])
-    if nic.mode == "small":
-        without += [*OFFLOADS, *NEWER_OFFLOADS]
-    argv = ["--socket", str(where / f"socket{nic.index}"), "--mac", nic.mac,
-            "--mtu", str(combos.mtu(nic)), "--backend", f"tap:{nic.tap}"]
-    argv += [] if nic.behaves else ["--script", str(script)]
-    return argv + (["--disable", ",".join(without)] if without else [])
-
-
 @contextmanager
 def devices(where: Path, script: Path) -> Iterator[None]:
     """One process with all devices, and the host's side of them in a namespace, where
     iperf3 is answered."""
     ns, servers = NetNs(), None
-    argv = [str(PROGRAM), "--quiet", "--json", str(where / "stats.json")]
-    for nic in NICS:
-        argv += device_argv(nic, where, script)
+    argv = device_argv(NICS, where, script=script)
+    argv.insert(1, "--quiet")
     with open(where / "device.log", "wb") as log:
         process = subprocess.Popen(proc.dies_with_us(ns.argv(argv)), stdin=subprocess.DEVNULL,
                                    stdout=log, stderr=log)
     try:
         proc.poll("the devices to listen", lambda: all(
-            (where / f"socket{nic.index}").exists() for nic in NICS), 20)
+            (where / f"vhost{nic.index}").exists() for nic in NICS), 20)
         ns.ip(*(f"link set {nic.tap} up mtu {combos.mtu(nic)}" for nic in NICS),
               *(f"addr add {nic.address(True)}/24 dev {nic.tap}" for nic in NICS))
         servers = subprocess.Popen(ns.argv(combos.servers(NICS)), stdin=subprocess.DEVNULL,
@@ -89,7 +76,7 @@ def guest(where: Path, driver: str, scenario: Scenario) -> str:
         judge=combos.script(NICS, scenario, 10)), encoding="utf-8")
     argv = [str(paths.ROOT / "tools" / "uml"), "run", str(script), "kmemleak=on",
             "panic_on_warn=1", "mem=768M", "ipv6.disable_ipv6=1",
-            *(f"virtio_uml.device={where}/socket{nic.index}:1" for nic in NICS)]
+            *(f"virtio_uml.device={where}/vhost{nic.index}:1" for nic in NICS)]
     env = ENVIRONMENT | {"UML_NAME": f"hostile-{driver}", "UML_TIMEOUT": str(TIMEOUT)}
     process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace",

@@ -3,7 +3,9 @@
 
 import functools
 import json
+import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -47,15 +49,10 @@ class VhostNic(Nic):
     def properties(self, known):
         return super().properties(known) | {"vectors": "0"}
 
-    def withheld(self) -> list[str]:
-        """What a device does not offer, so that the driver has this ring format and mode."""
-        without = [] if self.packed else ["packed"]
-        without += [] if self.mode == "mergeable" else ["mrg_rxbuf"]
-        return without + ([*OFFLOADS, *NEWER_OFFLOADS] if self.mode == "small" else [])
-
     def device_options(self, path: Path) -> list[str]:
         """Options of vhost-user-net for this device, whose socket is @path."""
-        return ["--socket" if self.listens else "--connect", str(path), "--queues", str(self.pairs), "--mac", self.mac]
+        return ["--socket" if self.listens else "--connect", str(path),
+                "--queues", str(self.pairs), "--mac", self.mac]
 
     def arguments(self, path: Path) -> list[str]:
         """QEMU's, where @path is the device's socket."""
@@ -65,20 +62,31 @@ class VhostNic(Nic):
 
 
 @dataclass
-class GenericNic(VhostNic):
-    """QEMU's generic device: all queues and the configuration space are the back-end's, and
-    so is what it offers. QEMU wants it to be there from the beginning, which it is not with
-    a chardev that connects again by itself: so QEMU listens. It does not pass on the reset
-    of one queue, which is therefore not offered."""
+class OwnNic(VhostNic):
+    """Whose features, configuration space and control queue are the device's own."""
+
+    def withheld(self) -> list[str]:
+        """What is not offered, so that the driver has this ring format and mode."""
+        without = [] if self.packed else ["packed"]
+        without += [] if self.mode == "mergeable" else ["mrg_rxbuf"]
+        return without + ([*OFFLOADS, *NEWER_OFFLOADS] if self.mode == "small" else [])
+
+    def device_options(self, path):
+        without = self.withheld()
+        return [*super().device_options(path), "--mtu", str(self.host_mtu or 1500),
+                *(["--disable", ",".join(without)] if without else [])]
+
+
+@dataclass
+class GenericNic(OwnNic):
+    """QEMU's generic device. QEMU wants the back-end to be there from the beginning, which it
+    is not with a chardev that connects again by itself: so QEMU listens. It does not pass on
+    the reset of one queue, which is therefore not offered."""
 
     listens = False
 
     def withheld(self):
         return [*super().withheld(), "ring_reset"]
-
-    def device_options(self, path):
-        return [*super().device_options(path), "--mtu", str(self.host_mtu or 1500),
-                "--disable", ",".join(self.withheld())]
 
     def arguments(self, path):
         chosen = {"chardev": f"vhost{self.index}", "id": self.id, "virtio-id": "1",
@@ -86,6 +94,17 @@ class GenericNic(VhostNic):
                   "config_size": str(CONFIG_SIZE)} | self.extra
         return ["-chardev", f"socket,id=vhost{self.index},path={path},server=on,wait=on",
                 "-device", ",".join([GENERIC, *(f"{k}={v}" for k, v in chosen.items())])]
+
+
+def device_argv(nics: Sequence[VhostNic], where: Path, backend: str = "tap",
+                script: Path | None = None) -> list[str]:
+    """A command line that makes all their devices, whose sockets are in @where."""
+    argv = [str(PROGRAM), "--json", str(where / "stats.json")]
+    for nic in nics:
+        argv += [*nic.device_options(where / f"vhost{nic.index}"),
+                 "--backend", f"tap:{nic.tap}" if backend == "tap" else backend]
+        argv += ["--script", str(script)] if script and not nic.behaves else []
+    return argv
 
 
 def build() -> None:
@@ -103,12 +122,7 @@ class BackendGuest(Guest):
     script: Path | None = None          # of each device
 
     def _argv(self, here: Path) -> list[str]:
-        argv = [str(PROGRAM), "--json", str(here / "stats.json")]
-        for nic in self.nics:
-            back = f"tap:{nic.tap}" if self.backend == "tap" else self.backend
-            argv += [*nic.device_options(here / f"vhost{nic.index}"), "--backend", back]
-            argv += ["--script", str(self.script)] if self.script and not nic.behaves else []
-        return argv
+        return device_argv(self.nics, here, self.backend, self.script)
 
     def configure_host(self) -> None:
         """The taps come and go with the device: keep addresses that the guest has learned."""
@@ -124,9 +138,15 @@ class BackendGuest(Guest):
             self.device = subprocess.Popen(
                 proc.dies_with_us(self.ns.argv(self._argv(here))), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
-        sockets = [here / f"vhost{nic.index}" for nic in self.nics if nic.listens]
-        until("the device to listen", lambda: self.ended() or all(s.exists() for s in sockets))
+        until("the device to listen", lambda: self.ended() or self._begun(here))
         assert not self.ended(), (here / "device.log").read_text(encoding="utf-8")[-2000:]
+
+    def _begun(self, here: Path) -> bool:
+        """Do those that listen do so, and are the taps of the others there?"""
+        assert self.ns
+        there = {name for _, name in self.ns.call(socket.if_nameindex)}
+        return all((here / f"vhost{nic.index}").exists() if nic.listens else
+                   self.backend != "tap" or nic.tap in there for nic in self.nics)
 
     def ended(self) -> bool:
         return self.device is None or self.device.poll() is not None

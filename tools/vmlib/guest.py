@@ -274,9 +274,9 @@ class Guest:
         """Bring NICs up; returns their names once all have a carrier."""
         return self.sh(self.up_script(*nics)).split()
 
-    def load(self, driver: str) -> None:
-        """Load the driver under test."""
-        self.sh("modprobe " + ("virtnet" if driver == "virtnet" else "virtio_net"))
+    def load(self, driver: str, options: str = "") -> None:
+        """Load the driver under test, with parameters of its module."""
+        self.sh(f"modprobe {'virtnet' if driver == 'virtnet' else 'virtio_net'} {options}")
 
     def set_link(self, nic: Nic, up: bool) -> None:
         """Plug or pull the NIC's cable."""
