@@ -76,7 +76,10 @@ def _long_boots() -> list[Boot]:
 
 
 def _debug_boots() -> list[Boot]:
-    """Mergeable and big on the debug kernel, one of them behind an IOMMU; and control."""
+    """Mergeable and big on the debug kernel, one of them behind an IOMMU; and control.
+
+    Programs in mergeable mode, behind another; in the other modes with LONG=1.
+    """
     boots = [_combination(mode, packed) for mode in ("mergeable", "big")
              for packed in (False, True)]
     # The second NIC is not behind it: virtio_net, which gets that one for a while,
@@ -91,6 +94,7 @@ def _debug_boots() -> list[Boot]:
     boots.append(Boot("xdp-mergeable-split-iommu", nics, XDP, command_line="intel_iommu=on",
                       arguments=["-device", "intel-iommu"]))
     control = _control()
+    boots += _xdp_boots()[1:] if LONG else []
     boots.append(control if LONG else dataclasses.replace(control, cases=CONTROL_DEBUG))
     for boot in boots:
         boot.memory = DEBUG_MEMORY

@@ -79,7 +79,7 @@ compile_debug() {
 fetch_debug() {
 	local src dir build krel
 	need_packages --for "building the debug kernel" gcc make bc bison flex kmod \
-		libelf-dev libssl-dev "linux-source-$DEBUG_SOURCE" xz-utils
+		dwarves libelf-dev libssl-dev "linux-source-$DEBUG_SOURCE" xz-utils
 	is_fetched debug && return
 	src=$(kernel_source "$DEBUG_SOURCE")
 	dir=$(debug_dir)
