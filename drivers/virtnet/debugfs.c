@@ -89,7 +89,7 @@ static void virtnet_show_rq(struct seq_file *s, const struct receive_queue *rq)
 	seq_printf(s, " buffers %s %u posted %u of %u copybreak %u",
 		   modes[rq->plan.mode],
 		   virtnet_rx_layout_size(READ_ONCE(rq->want)),
-		   rq->plan.depth - READ_ONCE(rq->nr_free), rq->plan.depth,
+		   rq->plan.depth - virtnet_rx_lack(rq), rq->plan.depth,
 		   rq->copybreak);
 	virtnet_show_napi(s, &rq->napi);
 }

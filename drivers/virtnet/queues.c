@@ -102,6 +102,17 @@ static void virtnet_rq_bufs_free(struct receive_queue *rq)
 		free_pages_exact(rq->bufs, virtnet_rq_bufs_size(rq));
 }
 
+/* Nothing is in the ring. A socket has slots of its own. */
+static void virtnet_rq_empty(struct receive_queue *rq)
+{
+	unsigned int i;
+
+	rq->nr_free = rq->xsk ? 0 : rq->plan.depth;
+	rq->nr_due = rq->plan.depth - rq->nr_free;
+	for (i = 0; i < rq->nr_free; i++)
+		rq->free_bufs[i] = &rq->bufs[i];
+}
+
 static int virtnet_rq_bufs(struct receive_queue *rq)
 {
 	unsigned int i, depth = rq->plan.depth;
@@ -112,11 +123,10 @@ static int virtnet_rq_bufs(struct receive_queue *rq)
 	rq->sgs = (void *)(rq->bufs + depth);
 	rq->free_bufs = (void *)(rq->sgs + depth * rq->nsg);
 	for (i = 0; i < depth; i++) {
-		rq->free_bufs[i] = &rq->bufs[i];
 		rq->bufs[i].sg = rq->sgs + i * rq->nsg;
 		sg_init_table(rq->bufs[i].sg, rq->nsg);
 	}
-	rq->nr_free = depth;
+	virtnet_rq_empty(rq);
 	return 0;
 }
 
@@ -163,8 +173,6 @@ static int virtnet_rq_init(struct virtnet_qset *qs, unsigned int i,
 	timer_setup(&rq->refill_timer, virtnet_rx_refill_timer, 0);
 	netif_napi_add_config(vi->dev, &rq->napi, virtnet_poll, i);
 	err = virtnet_rq_bufs(rq);
-	if (!err && rq->xsk)
-		virtnet_xsk_slots(rq);
 	if (!err)
 		err = virtnet_rq_pools(rq);
 	return err ? err : virtnet_rq_xdp(rq);
@@ -320,6 +328,9 @@ static int virtnet_pair_attach(struct virtnet_info *vi,
 	rq->vq = vqs[0];
 	rq->wipe = !premapped && ring_bounces(vqs[0]);
 	rq->simple = !rq->wipe && !rq->split_hdr && rq->plan.pages == 1;
+	/* Only now: until here they may have been those of the set before. */
+	if (rq->xsk)
+		virtnet_xsk_slots(rq);
 	sq->vq = vqs[1];
 	sq->phys = ring_takes_phys(sq->vq);
 	sq->most = min_t(unsigned int, VIRTNET_TX_SG,
@@ -494,7 +505,7 @@ static void virtnet_rq_retune(struct receive_queue *rq,
  * @rq: the queue; at rest, its ring empty
  * @xsk: the AF_XDP socket whose memory it is; NULL for memory of our own
  *
- * The slots are the same for both: see virtnet_xsk_plan_same().
+ * There are as many slots for both: see virtnet_xsk_plan_same().
  */
 void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk)
 {
@@ -507,6 +518,7 @@ void virtnet_rq_lend(struct receive_queue *rq, struct virtnet_xsk *xsk)
 			virtnet_rx_buf_free(rq, &rq->bufs[i]);
 	rq->xsk = xsk;
 	virtnet_rq_replan(rq, &rq->vi->qs->plan);
+	virtnet_rq_empty(rq);
 	if (xsk)
 		virtnet_xsk_slots(rq);
 }

@@ -85,7 +85,7 @@ static void virtnet_pairs_regs(const struct virtnet_qset *qs,
 
 	for (i = 0; i < qs->pairs; i++) {
 		virtnet_queue_regs(&r[i].rx, qs->rq[i].vq,
-				   READ_ONCE(qs->rq[i].nr_free));
+				   virtnet_rx_lack(&qs->rq[i]));
 		virtnet_queue_regs(&r[i].tx, qs->sq[i].vq,
 				   netif_tx_queue_stopped(qs->sq[i].txq));
 	}

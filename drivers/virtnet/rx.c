@@ -44,7 +44,8 @@ void try_fill_recv(struct receive_queue *rq, struct virtnet_rx_delta *d)
 	int err;
 
 	err = virtnet_rx_fill(rq, GFP_ATOMIC, &posted);
-	trace_virtnet_refill(rq->dev, rq->index, posted, rq->nr_free, err);
+	trace_virtnet_refill(rq->dev, rq->index, posted,
+			     virtnet_rx_lack(rq), err);
 	if (unlikely(rq->xsk)) {
 		posted += virtnet_xsk_filled(rq, err);
 	} else if (unlikely(err)) {
@@ -126,7 +127,7 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 	done = virtnet_receive(rq, budget, &d);
 	if (!list_empty(&rq->list))
 		virtnet_rx_flush_list(rq);
-	if (budget && rq->nr_free >= rq->refill_at)
+	if (budget && virtnet_rx_lack(rq) >= rq->refill_at)
 		try_fill_recv(rq, &d);
 	if (unlikely(rq->xsk && budget))
 		virtnet_xsk_poll_tx(rq->sq, budget);

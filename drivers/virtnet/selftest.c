@@ -145,7 +145,7 @@ static int virtnet_test_rings(const struct virtnet_qset *qs)
 		if (!err)
 			err = virtnet_test_ring(qs->sq[i].vq);
 		/* A queue without a buffer in the ring is deaf. */
-		if (!err && READ_ONCE(rq->nr_free) >= rq->plan.depth)
+		if (!err && virtnet_rx_lack(rq) >= rq->plan.depth)
 			err = -ENOBUFS;
 	}
 	return err;
@@ -159,7 +159,7 @@ static int virtnet_test_restart(struct virtnet_info *vi)
 	unsigned int i;
 
 	for (i = 0; i < qs->pairs; i++)
-		if (qs->rq[i].nr_free != qs->rq[i].plan.depth)
+		if (virtnet_rx_lack(&qs->rq[i]) != qs->rq[i].plan.depth)
 			lost = -ENOBUFS;
 	err = virtnet_run(vi, qs);
 	if (err) {

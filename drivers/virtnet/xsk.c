@@ -151,8 +151,8 @@ static unsigned int virtnet_xsk_copy_pages(const struct virtnet_xsk *xsk)
 	return DIV_ROUND_UP(xsk->mask + 1, VIRTNET_PIECES_PAGE);
 }
 
-/* What the socket's transmit ring takes of ours. */
-static void virtnet_xsk_sent_free(struct virtnet_xsk *xsk)
+/* What the socket's packets in our rings take of our memory. */
+static void virtnet_xsk_tables_free(struct virtnet_xsk *xsk)
 {
 	unsigned int i;
 
@@ -160,15 +160,18 @@ static void virtnet_xsk_sent_free(struct virtnet_xsk *xsk)
 		free_page((unsigned long)xsk->copies[i]);
 	kfree(xsk->copies);
 	kfree(xsk->sent);
+	kvfree(xsk->slots);
 }
 
-static bool virtnet_xsk_sent_alloc(struct virtnet_xsk *xsk)
+static bool virtnet_xsk_tables_alloc(struct virtnet_xsk *xsk)
 {
 	unsigned int i, n = virtnet_xsk_copy_pages(xsk);
 
+	xsk->slots = kvcalloc(xsk->pool->heads_cnt, sizeof(*xsk->slots),
+			      GFP_KERNEL);
 	xsk->sent = kcalloc(xsk->mask + 1, sizeof(*xsk->sent), GFP_KERNEL);
 	xsk->copies = kcalloc(n, sizeof(*xsk->copies), GFP_KERNEL);
-	if (!xsk->sent || !xsk->copies)
+	if (!xsk->slots || !xsk->sent || !xsk->copies)
 		return false;
 	for (i = 0; i < n; i++) {
 		xsk->copies[i] = (void *)get_zeroed_page(GFP_KERNEL);
@@ -182,7 +185,7 @@ static void virtnet_xsk_free(struct virtnet_xsk *xsk)
 {
 	xdp_rxq_info_unreg(&xsk->rxq);
 	virtnet_xsk_unmap(xsk);
-	virtnet_xsk_sent_free(xsk);
+	virtnet_xsk_tables_free(xsk);
 	kfree(xsk);
 }
 
@@ -200,7 +203,7 @@ static struct virtnet_xsk *virtnet_xsk_new(struct virtnet_info *vi,
 	xsk->room = virtnet_xsk_room(pool);
 	xsk->segs = virtnet_xsk_sg(pool) ? virtnet_xsk_segs_max(&vi->caps) : 1;
 	xsk->mask = entries - 1;
-	if (!virtnet_xsk_sent_alloc(xsk))
+	if (!virtnet_xsk_tables_alloc(xsk))
 		goto free;
 	err = virtnet_xsk_map(xsk, vi->dma_dev);
 	if (err)
@@ -210,7 +213,7 @@ static struct virtnet_xsk *virtnet_xsk_new(struct virtnet_info *vi,
 		return xsk;
 	virtnet_xsk_unmap(xsk);
 free:
-	virtnet_xsk_sent_free(xsk);
+	virtnet_xsk_tables_free(xsk);
 	kfree(xsk);
 	return ERR_PTR(err);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buffer mode of a queue that has an AF_XDP socket: slots hold buffers of
- * the socket's. The device writes the vnet header into what the socket leaves
- * free in front of the packet.
+ * The buffer mode of a queue that has an AF_XDP socket: each buffer of the
+ * socket's has a slot of its own, which says all that the ring wants to know.
+ * The device writes the vnet header into what the socket leaves free in front
+ * of the packet. Buffers leave with their packets, and as many are due then;
+ * those that stay are free slots, as with memory of our own.
  */
 #include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
@@ -52,30 +54,16 @@ static void virtnet_xsk_sg_set(const struct receive_queue *rq,
 	}
 }
 
-/**
- * virtnet_xsk_slots() - what of the slots is the same for all buffers of a socket
- * @rq: the queue, which just got a socket; the slots are without memory
- */
-void virtnet_xsk_slots(struct receive_queue *rq)
+/* Describe a buffer to the device: the header right in front of the packet. */
+static void virtnet_xsk_describe(const struct receive_queue *rq,
+				 struct virtnet_rx_buf *buf)
 {
-	u32 len = rq->hdr_len + rq->xsk->room;
-	unsigned int i;
-
-	for (i = 0; i < rq->plan.depth; i++) {
-		rq->bufs[i].len = len;
-		if (rq->premapped)
-			compat_sg_premapped(rq->bufs[i].sg, 0, len);
-	}
-}
-
-/* The entries of a slot's buffer, whatever queue it is. */
-static noinline void virtnet_xsk_sg(const struct receive_queue *rq,
-				    const struct virtnet_rx_buf *buf,
-				    dma_addr_t addr)
-{
+	unsigned long front = XDP_PACKET_HEADROOM - rq->hdr_len;
+	dma_addr_t addr = xsk_buff_xdp_get_dma(buf->xsk) - rq->hdr_len;
 	struct scatterlist *sg = buf->sg;
 	u32 len = buf->len;
 
+	buf->hdr = buf->xsk->data_hard_start + front;
 	if (rq->split_hdr) {
 		virtnet_xsk_sg_set(rq, sg++, addr, rq->hdr_len);
 		addr += rq->hdr_len;
@@ -84,98 +72,138 @@ static noinline void virtnet_xsk_sg(const struct receive_queue *rq,
 	virtnet_xsk_sg_set(rq, sg, addr, len);
 }
 
-/* A slot gets a buffer, with the header @front bytes into its headroom. */
-static __always_inline void virtnet_xsk_slot(const struct receive_queue *rq,
-					     struct virtnet_rx_buf *buf,
-					     struct xdp_buff *xdp,
-					     unsigned long front, bool quick,
-					     bool premapped)
+/**
+ * virtnet_xsk_slots() - the slots of a socket's buffers, as a queue wants them
+ * @rq: the queue; attached, none of the buffers with it
+ *
+ * All that is to be done when a buffer is posted later, but for memory that is
+ * not aligned: its buffers are somewhere else each time.
+ */
+void virtnet_xsk_slots(struct receive_queue *rq)
 {
-	dma_addr_t addr = xsk_buff_xdp_get_dma(xdp) + front -
-			  XDP_PACKET_HEADROOM;
+	struct xsk_buff_pool *pool = rq->xsk->pool;
+	struct virtnet_xsk_slot *slot = rq->xsk->slots;
+	unsigned int i;
 
-	buf->xsk = xdp;
-	buf->hdr = xdp->data_hard_start + front;
-	if (!quick)
-		virtnet_xsk_sg(rq, buf, addr);
-	else if (premapped)
-		sg_dma_address(buf->sg) = addr;
-	else
-		virtnet_xsk_sg_set(rq, buf->sg, addr, buf->len);
+	for (i = 0; i < pool->heads_cnt; i++, slot++) {
+		slot->buf.xsk = &pool->heads[i].xdp;
+		slot->buf.len = rq->hdr_len + rq->xsk->room;
+		slot->buf.sg = slot->sg;
+		sg_init_table(slot->sg, rq->nsg);
+		if (!pool->unaligned)
+			virtnet_xsk_describe(rq, &slot->buf);
+	}
 }
 
-/* A slot that has a buffer, to the ring. */
-static __always_inline int virtnet_xsk_post(struct receive_queue *rq,
-					    struct virtnet_rx_buf *buf,
-					    bool quick, bool premapped)
+static __always_inline struct virtnet_rx_buf *
+virtnet_xsk_slot_at(struct virtnet_xsk_slot *slots,
+		    const struct xdp_buff_xsk *heads, struct xdp_buff *xdp)
 {
-	if (quick)
-		return ring_add_in(rq->vq, buf->sg, 1, buf, premapped,
-				   GFP_ATOMIC);
+	return &slots[container_of(xdp, struct xdp_buff_xsk, xdp) - heads].buf;
+}
+
+/* The slot of a buffer. */
+static struct virtnet_rx_buf *virtnet_xsk_slot(const struct virtnet_xsk *xsk,
+					       struct xdp_buff *xdp)
+{
+	return virtnet_xsk_slot_at(xsk->slots, xsk->pool->heads, xdp);
+}
+
+/* What is to be done to a buffer each time, on some queues. */
+static noinline void virtnet_xsk_prepare(const struct receive_queue *rq,
+					 struct virtnet_rx_buf *buf)
+{
+	struct xsk_buff_pool *pool = rq->xsk->pool;
+
+	if (pool->unaligned)
+		virtnet_xsk_describe(rq, buf);
 	if (rq->dma_dev)
-		xsk_buff_raw_dma_sync_for_device(rq->xsk->pool,
-						 sg_dma_address(buf->sg),
+		xsk_buff_raw_dma_sync_for_device(pool, sg_dma_address(buf->sg),
 						 buf->len);
 	/* What was in it is the application's. */
 	if (rq->wipe)
 		memset(buf->hdr, 0, buf->len);
-	return ring_add_in(rq->vq, buf->sg, rq->nsg, buf, premapped,
+}
+
+/* @quick, a constant: there is nothing to prepare, and a slot has one entry. */
+static __always_inline int virtnet_xsk_post(const struct receive_queue *rq,
+					    struct virtqueue *vq,
+					    struct virtnet_rx_buf *buf,
+					    bool quick, bool premapped)
+{
+	if (!quick)
+		virtnet_xsk_prepare(rq, buf);
+	return ring_add_in(vq, buf->sg, quick ? 1 : rq->nsg, buf, premapped,
 			   GFP_ATOMIC);
 }
 
-/*
- * @n slots; @quick, a constant, if they are of one entry each and nothing else
- * is to be done; @premapped is rq->premapped. Where a slot lacks memory, most
- * behind it do too, so that so many buffers are asked for; the last goes first.
- * Return: 0 or -errno, with @posted so many more.
- */
-static __always_inline int virtnet_xsk_post_slots(struct receive_queue *rq,
-						  unsigned int n,
-						  unsigned int *posted,
-						  bool quick, bool premapped)
+/* Buffers that stayed with the queue, the last first. */
+static __always_inline int virtnet_xsk_post_kept(struct receive_queue *rq,
+						 unsigned int n, bool quick,
+						 bool premapped)
 {
 	struct virtnet_rx_buf **top = rq->free_bufs + rq->nr_free;
-	const unsigned long front = XDP_PACKET_HEADROOM - rq->hdr_len;
-	struct xdp_buff **bufs = rq->xsk->bufs, **end = bufs;
-	unsigned int left = n;
+	unsigned int left;
 	int err = 0;
 
-	for (; left; left--) {
-		struct virtnet_rx_buf *buf = *--top;
-
-		if (!buf->xsk) {
-			if (end == bufs)
-				end += xsk_buff_alloc_batch(rq->xsk->pool, bufs,
-							    left);
-			err = end == bufs ? -ENOMEM : 0;
-			if (unlikely(err))
-				break;
-			virtnet_xsk_slot(rq, buf, *--end, front, quick,
-					 premapped);
-		}
-		err = virtnet_xsk_post(rq, buf, quick, premapped);
-		if (unlikely(err))
-			break;
-	}
-	while (unlikely(end > bufs))
-		xsk_buff_free(*--end);
+	for (left = n; left && !err; left -= !err)
+		err = virtnet_xsk_post(rq, rq->vq, *--top, quick, premapped);
 	rq->nr_free -= n - left;
-	*posted += n - left;
 	return err;
 }
 
-static noinline int virtnet_xsk_post_any(struct receive_queue *rq,
-					 unsigned int n, unsigned int *posted)
+/* Buffers that the socket has to give. Return: -ENOMEM if it gives none. */
+static __always_inline int virtnet_xsk_post_due(struct receive_queue *rq,
+						unsigned int n, bool quick,
+						bool premapped)
 {
-	return virtnet_xsk_post_slots(rq, n, posted, false, rq->premapped);
+	struct virtnet_xsk_slot *slots = rq->xsk->slots;
+	struct xsk_buff_pool *pool = rq->xsk->pool;
+	const struct xdp_buff_xsk *heads = pool->heads;
+	struct xdp_buff **next = rq->xsk->bufs, **end;
+	struct virtqueue *vq = rq->vq;
+	int err = -ENOMEM;
+
+	end = next + xsk_buff_alloc_batch(pool, next, n);
+	rq->nr_due -= end - next;
+	for (; next < end; next++) {
+		err = virtnet_xsk_post(rq, vq,
+				       virtnet_xsk_slot_at(slots, heads, *next),
+				       quick, premapped);
+		if (unlikely(err))
+			break;
+	}
+	for (; unlikely(next < end); next++)
+		virtnet_rx_buf_put(rq, virtnet_xsk_slot(rq->xsk, *next));
+	return err;
+}
+
+/* Some of @n buffers; @premapped is rq->premapped. */
+static __always_inline int virtnet_xsk_post_some(struct receive_queue *rq,
+						 unsigned int n, bool quick,
+						 bool premapped)
+{
+	if (unlikely(rq->nr_free))
+		return virtnet_xsk_post_kept(rq, min_t(unsigned int, n,
+						       rq->nr_free),
+					     quick, premapped);
+	return virtnet_xsk_post_due(rq, min_t(unsigned int, n,
+					      VIRTNET_XSK_BATCH),
+				    quick, premapped);
+}
+
+static noinline int virtnet_xsk_post_any(struct receive_queue *rq,
+					 unsigned int n)
+{
+	return virtnet_xsk_post_some(rq, n, false, rq->premapped);
 }
 
 static noinline int virtnet_xsk_post_quick(struct receive_queue *rq,
-					   unsigned int n, unsigned int *posted)
+					   unsigned int n)
 {
 	if (rq->premapped)
-		return virtnet_xsk_post_slots(rq, n, posted, true, true);
-	return virtnet_xsk_post_slots(rq, n, posted, true, false);
+		return virtnet_xsk_post_some(rq, n, true, true);
+	return virtnet_xsk_post_some(rq, n, true, false);
 }
 
 /**
@@ -187,22 +215,20 @@ static noinline int virtnet_xsk_post_quick(struct receive_queue *rq,
  */
 int virtnet_xsk_fill(struct receive_queue *rq, unsigned int *posted)
 {
-	const bool quick = rq->simple && !rq->dma_dev;
+	const bool quick = rq->simple && !rq->dma_dev &&
+			   !rq->xsk->pool->unaligned;
+	const unsigned int lack = virtnet_rx_lack(rq);
 	unsigned int n;
 	int err = 0;
 
-	*posted = 0;
 	while (!err) {
-		n = min3((unsigned int)rq->nr_free,
-			 ring_free(rq->vq) / rq->descs,
-			 (unsigned int)VIRTNET_XSK_BATCH);
+		n = min(virtnet_rx_lack(rq), ring_free(rq->vq) / rq->descs);
 		if (!n)
 			break;
-		if (likely(quick))
-			err = virtnet_xsk_post_quick(rq, n, posted);
-		else
-			err = virtnet_xsk_post_any(rq, n, posted);
+		err = likely(quick) ? virtnet_xsk_post_quick(rq, n) :
+				      virtnet_xsk_post_any(rq, n);
 	}
+	*posted = lack - virtnet_rx_lack(rq);
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -238,44 +264,31 @@ unsigned int virtnet_xsk_filled(struct receive_queue *rq, int err)
 	return posted;
 }
 
-/* The slot's buffer is somebody else's. */
-static void virtnet_xsk_forget(struct virtnet_rx_buf *buf)
-{
-	buf->xsk = NULL;
-}
-
 /* Give all buffers back to the socket; NAPI is off and the ring empty. */
 void virtnet_xsk_release(struct receive_queue *rq)
 {
-	unsigned int i;
-
-	for (i = 0; i < rq->plan.depth; i++) {
-		if (!rq->bufs[i].xsk)
-			continue;
-		xsk_buff_free(rq->bufs[i].xsk);
-		virtnet_xsk_forget(&rq->bufs[i]);
-	}
+	for (; rq->nr_free; rq->nr_due++)
+		xsk_buff_free(rq->free_bufs[--rq->nr_free]->xsk);
 }
 
 /* --- packets --- */
 
-/* The slot goes back, with its buffer unless that is part of a chain. */
+/* The buffer is somebody else's, and the socket has to give another one. */
+static __always_inline void virtnet_xsk_gone(struct receive_queue *rq)
+{
+	rq->nr_due++;
+}
+
+/* The buffer stays with the queue, unless it is part of a chain. */
 static void virtnet_xsk_put(struct receive_queue *rq,
 			    struct virtnet_rx_buf *buf)
 {
-	if (unlikely(xdp_buff_has_frags(buf->xsk))) {
-		xsk_buff_free(buf->xsk);
-		virtnet_xsk_forget(buf);
+	if (likely(!xdp_buff_has_frags(buf->xsk))) {
+		virtnet_rx_buf_put(rq, buf);
+		return;
 	}
-	virtnet_rx_buf_put(rq, buf);
-}
-
-/* The slot goes back without its buffer. */
-static void virtnet_xsk_give(struct receive_queue *rq,
-			     struct virtnet_rx_buf *buf)
-{
-	virtnet_xsk_forget(buf);
-	virtnet_rx_buf_put(rq, buf);
+	xsk_buff_free(buf->xsk);
+	virtnet_xsk_gone(rq);
 }
 
 /* What the device wrote is there to be looked at: the packet, from @data on. */
@@ -309,8 +322,9 @@ static bool virtnet_xsk_frag(struct receive_queue *rq, struct xdp_buff *head,
 		ok = xsk_buff_add_frag(head, buf->xsk);
 	}
 	if (likely(ok))
-		virtnet_xsk_forget(buf);
-	virtnet_rx_buf_put(rq, buf);
+		virtnet_xsk_gone(rq);
+	else
+		virtnet_rx_buf_put(rq, buf);
 	return ok;
 }
 
@@ -445,24 +459,19 @@ static void virtnet_xsk_hash(struct receive_queue *rq,
 			run->buff.hashed;
 }
 
-/* Run the program on a packet that was taken in; the slot goes back. */
-static __always_inline void virtnet_xsk_run(struct receive_queue *rq,
-					    struct virtnet_rx_buf *buf,
-					    struct xdp_buff *xdp, u32 len,
-					    struct virtnet_xdp_run *run)
+/* The program ran, and did not send the packet away. */
+static noinline void virtnet_xsk_ran(struct receive_queue *rq,
+				     struct xdp_buff *xdp,
+				     struct virtnet_xdp_run *run,
+				     enum virtnet_xdp_outcome outcome)
 {
-	run->packets++;
-	run->bytes += len;
-	if (unlikely(rq->hash_report))
-		virtnet_xsk_hash(rq, buf, run);
-	switch (virtnet_xdp_judge(rq, xdp, run, true)) {
-	case VIRTNET_XDP_GONE:
-		virtnet_xsk_give(rq, buf);
-		return;
+	struct virtnet_rx_buf *buf = virtnet_xsk_slot(rq->xsk, xdp);
+
+	switch (outcome) {
 	case VIRTNET_XDP_LOST:
 		/* Once is enough, but twice does no harm. */
 		xsk_buff_free(xdp);
-		virtnet_xsk_give(rq, buf);
+		virtnet_xsk_gone(rq);
 		return;
 	case VIRTNET_XDP_PASSED:
 		virtnet_xsk_pass(rq, buf, run);
@@ -470,6 +479,24 @@ static __always_inline void virtnet_xsk_run(struct receive_queue *rq,
 	default:
 		virtnet_xsk_put(rq, buf);
 	}
+}
+
+/* Run the program on a packet that was taken in. */
+static __always_inline void virtnet_xsk_run(struct receive_queue *rq,
+					    struct xdp_buff *xdp, u32 len,
+					    struct virtnet_xdp_run *run)
+{
+	enum virtnet_xdp_outcome outcome;
+
+	run->packets++;
+	run->bytes += len;
+	if (unlikely(rq->hash_report))
+		virtnet_xsk_hash(rq, virtnet_xsk_slot(rq->xsk, xdp), run);
+	outcome = virtnet_xdp_judge(rq, xdp, run, true);
+	if (likely(outcome == VIRTNET_XDP_GONE))
+		virtnet_xsk_gone(rq);
+	else
+		virtnet_xsk_ran(rq, xdp, run, outcome);
 }
 
 /* Can the program be shown the packet as it is? */
@@ -493,8 +520,7 @@ static noinline void receive_xsk_other(struct receive_queue *rq,
 	if (run->prog && virtnet_xsk_fits(run, buf->xsk)) {
 		if (!virtnet_hdr_plain(&run->hdr.hdr))
 			virtnet_xdp_finish(rq, buf->xsk, &run->hdr.hdr);
-		virtnet_xsk_run(rq, buf, buf->xsk, xdp_get_buff_len(buf->xsk),
-				run);
+		virtnet_xsk_run(rq, buf->xsk, xdp_get_buff_len(buf->xsk), run);
 		return;
 	}
 	if (run->prog)
@@ -532,7 +558,7 @@ static __always_inline void receive_xsk(struct receive_queue *rq,
 	virtnet_xsk_open(rq, buf, len, hdr + hdr_len);
 	virtnet_hdr_copy(&run->hdr, hdr, sizeof(run->hdr));
 	if (likely(virtnet_xsk_plain(rq, run)))
-		virtnet_xsk_run(rq, buf, xdp, len - hdr_len, run);
+		virtnet_xsk_run(rq, xdp, len - hdr_len, run);
 	else
 		receive_xsk_other(rq, buf, run);
 }

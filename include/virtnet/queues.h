@@ -130,6 +130,8 @@ struct virtnet_rx_slice {
  *
  * @wipe: the ring shows the device what a buffer held before
  * @shown: the index that the stack is told; 0 while the queue is not one of its channels
+ * @nr_due: buffers of an AF_XDP socket that left with their packets, or never were here;
+ *	what else the ring lacks are free slots
  * @simple: memory for a slot is a part of a page, to be described by one entry, and
  *	nothing else
  *
@@ -162,10 +164,11 @@ struct receive_queue {
 
 	/* Dirtied by NAPI on every packet. */
 	u16 nr_free ____cacheline_aligned_in_smp;
-	bool listing;
-	bool dry;
+	u16 nr_due;
 	u32 avg_len;
 	u32 want;
+	bool listing;
+	bool dry;
 	struct virtnet_rx_slice copy;
 	struct virtnet_rx_slice slice;
 	struct virtnet_rx_slice frame;
@@ -297,6 +300,12 @@ bool virtnet_qset_tunable(const struct virtnet_qset *qs,
 void virtnet_qset_retune(struct virtnet_qset *qs,
 			 const struct virtnet_rx_plan *plan,
 			 struct bpf_prog *prog);
+
+/* Buffers that there could be more in the ring. */
+static inline unsigned int virtnet_rx_lack(const struct receive_queue *rq)
+{
+	return READ_ONCE(rq->nr_free) + READ_ONCE(rq->nr_due);
+}
 
 /* Several pages, from a pool of their own. */
 static inline bool virtnet_rx_is_bulk(u32 size)

@@ -39,6 +39,16 @@ struct virtnet_xsk_sent {
 #define VIRTNET_XSK_BATCH	32
 
 /**
+ * struct virtnet_xsk_slot - a buffer of the socket's that packets are received into
+ * @buf: what describes it
+ * @sg: its entries; two where the device wants the header apart
+ */
+struct virtnet_xsk_slot {
+	struct virtnet_rx_buf buf;
+	struct scatterlist sg[2];
+};
+
+/**
  * struct virtnet_xsk - a socket that lends a queue pair its memory
  * @pool: the kernel's idea of it
  * @dma_dev: whom the memory is mapped for; NULL if the ring takes pages
@@ -52,7 +62,8 @@ struct virtnet_xsk_sent {
  * @cut: the beginning of the next packet was dropped
  * @sent: packets from @tail to @head, in the order of the socket
  * @copies: pages with room for a copy of each, behind a vnet header of zeroes
- * @bufs: receive buffers on their way to slots, used while posting only
+ * @slots: one for each of the pool's heads, which are what it has buffers by
+ * @bufs: receive buffers on their way to the ring, used while posting only
  *
  * Lives from bind to unbind, whatever queue sets come and go meanwhile.
  */
@@ -69,6 +80,7 @@ struct virtnet_xsk {
 	bool cut;
 	struct virtnet_xsk_sent *sent;
 	void **copies;
+	struct virtnet_xsk_slot *slots;
 	struct xdp_buff *bufs[VIRTNET_XSK_BATCH];
 };
 
