@@ -129,7 +129,7 @@ int virtnet_poll(struct napi_struct *napi, int budget)
 		virtnet_rx_flush_list(rq);
 	if (budget && virtnet_rx_lack(rq) >= rq->refill_at)
 		try_fill_recv(rq, &d);
-	if (unlikely(rq->xsk && budget))
+	if (unlikely(rq->xsk && budget) && virtnet_xsk_busy(napi))
 		virtnet_xsk_poll_tx(rq->sq, budget);
 	virtnet_rx_check_broken(rq, &d);
 	virtnet_rx_stats_add(rq->stats, &d);

@@ -244,8 +244,7 @@ bool virtnet_xsk_xmit(struct send_queue *sq, int budget)
  * @sq: the queue; bottom halves off
  * @budget: most descriptors of the socket to take
  *
- * Who polls without interrupts polls the receive queue only. Whoever holds the
- * lock is sending, or polls.
+ * For virtnet_xsk_busy(). Whoever holds the lock is sending, or polls.
  */
 void virtnet_xsk_poll_tx(struct send_queue *sq, int budget)
 {

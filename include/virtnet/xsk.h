@@ -116,6 +116,16 @@ bool virtnet_xsk_xmit(struct send_queue *sq, int budget);
 void virtnet_xsk_poll_tx(struct send_queue *sq, int budget);
 void virtnet_xsk_complete(struct virtnet_xsk *xsk);
 
+/*
+ * Does somebody poll instead of waiting for interrupts, or would like to? Its socket
+ * does not ask for packets to be sent then, and polls the receive queue only.
+ */
+static inline bool virtnet_xsk_busy(const struct napi_struct *napi)
+{
+	return READ_ONCE(napi->state) & (NAPIF_STATE_IN_BUSY_POLL |
+					 NAPIF_STATE_PREFER_BUSY_POLL);
+}
+
 /**
  * virtnet_xsk_done() - the device is done with a packet
  * @xsk: the socket; tx lock held, or transmit is stopped
