@@ -27,11 +27,13 @@ static noinline void virtnet_xdp_put_frags(struct receive_queue *rq,
 	xdp_buff_clear_frags_flag(xdp);
 }
 
-static inline void virtnet_xdp_done(struct receive_queue *rq,
-				    struct virtnet_rx_buf *buf,
-				    struct virtnet_xdp_run *run)
+/* Nobody wants the packet; @plain, a constant: it lies in one buffer. */
+static __always_inline void virtnet_xdp_done(struct receive_queue *rq,
+					     struct virtnet_rx_buf *buf,
+					     struct virtnet_xdp_run *run,
+					     bool plain)
 {
-	if (unlikely(xdp_buff_has_frags(&run->buff.xdp)))
+	if (!plain && xdp_buff_has_frags(&run->buff.xdp))
 		virtnet_xdp_put_frags(rq, &run->buff.xdp);
 	virtnet_rx_buf_put(rq, buf);
 }
@@ -102,7 +104,7 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 	if (unlikely(!skb)) {
 		run->d->skb_alloc_fail++;
 		run->d->drops++;
-		virtnet_xdp_done(rq, buf, run);
+		virtnet_xdp_done(rq, buf, run, false);
 		return;
 	}
 	virtnet_rx_buf_put(rq, buf);
@@ -114,11 +116,13 @@ static void virtnet_xdp_pass(struct receive_queue *rq,
 
 /*
  * Run the program on a packet that passed the gate, and of which the device
- * wants nothing any more; the slot goes back.
+ * wants nothing any more; the slot goes back. @plain, a constant, if the packet
+ * lies in one buffer for sure.
  */
 static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 					       struct virtnet_rx_buf *buf,
-					       struct virtnet_xdp_run *run)
+					       struct virtnet_xdp_run *run,
+					       bool plain)
 {
 	if (unlikely(rq->hash_report))
 		virtnet_rx_hash_read(rq, buf->hdr, &run->buff.hashed, run->d);
@@ -130,7 +134,7 @@ static __always_inline void virtnet_xdp_packet(struct receive_queue *rq,
 		virtnet_xdp_give(rq, buf);
 		return;
 	default:
-		virtnet_xdp_done(rq, buf, run);
+		virtnet_xdp_done(rq, buf, run, plain);
 	}
 }
 
@@ -237,7 +241,7 @@ static __always_inline void virtnet_xdp_one(struct receive_queue *rq,
 		virtnet_xdp_chain(rq, buf, &run->buff.xdp, len - first);
 	if (unlikely(!virtnet_hdr_plain(&run->hdr.hdr)))
 		virtnet_xdp_finish(rq, &run->buff.xdp, &run->hdr.hdr);
-	virtnet_xdp_packet(rq, buf, run);
+	virtnet_xdp_packet(rq, buf, run, false);
 }
 
 /* Is the length of a buffer that continues a packet sane? */
@@ -324,7 +328,7 @@ static void virtnet_xdp_drop(struct receive_queue *rq,
 			     struct virtnet_xdp_run *run)
 {
 	run->d->drops++;
-	virtnet_xdp_done(rq, buf, run);
+	virtnet_xdp_done(rq, buf, run, false);
 }
 
 static void virtnet_xdp_merge_any(struct receive_queue *rq,
@@ -353,7 +357,7 @@ static void virtnet_xdp_merge_any(struct receive_queue *rq,
 	virtnet_xdp_count(run, len);
 	if (!virtnet_hdr_plain(&run->hdr.hdr))
 		virtnet_xdp_finish(rq, &run->buff.xdp, &run->hdr.hdr);
-	virtnet_xdp_packet(rq, buf, run);
+	virtnet_xdp_packet(rq, buf, run, false);
 }
 
 /*
@@ -399,7 +403,7 @@ static __always_inline void virtnet_xdp_merge(struct receive_queue *rq,
 	}
 	virtnet_xdp_count(run, len);
 	virtnet_xdp_first(rq, buf, run, len);
-	virtnet_xdp_packet(rq, buf, run);
+	virtnet_xdp_packet(rq, buf, run, true);
 }
 
 /**

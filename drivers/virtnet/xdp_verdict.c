@@ -20,17 +20,16 @@ static void virtnet_xdp_flush_tx(struct receive_queue *rq,
 }
 
 /* Worth copying: short, in one piece, and without anything in front. */
-static __always_inline bool virtnet_xdp_is_short(const struct receive_queue *rq,
-						 struct xdp_buff *xdp)
+static __always_inline bool virtnet_xdp_is_short(struct xdp_buff *xdp)
 {
 	return xdp->data_end - xdp->data <= VIRTNET_XDP_SHORT &&
-	       xdp->data == xdp->data_meta && !xdp_buff_has_frags(xdp) &&
-	       !rq->xsk;
+	       xdp->data == xdp->data_meta && !xdp_buff_has_frags(xdp);
 }
 
 /*
  * A copy of a short packet, in run->copy. The rest of its buffer would go with
  * it, and come back by way of the pool. Buffers are longer than what is copied.
+ * Not for those of an AF_XDP socket.
  *
  * Return: false if the packet has to leave as it is.
  */
@@ -38,24 +37,26 @@ static __always_inline bool virtnet_xdp_copy(struct receive_queue *rq,
 					     struct xdp_buff *xdp,
 					     struct virtnet_xdp_run *run)
 {
+	const unsigned long len = xdp->data_end - xdp->data;
 	struct xdp_buff *copy = &run->copy;
-	void *start;
+	const void *from = xdp->data;
+	void *start, *to;
 
-	if (!virtnet_xdp_is_short(rq, xdp))
+	if (!virtnet_xdp_is_short(xdp))
 		return false;
 	if (!virtnet_rx_slice_any(rq->copy_pool, &rq->frame,
 				  VIRTNET_XDP_COPY_SIZE,
 				  GFP_ATOMIC | __GFP_NOWARN))
 		return false;
 	start = virtnet_rx_slice_next(&rq->frame, VIRTNET_XDP_COPY_SIZE);
+	to = start + VIRTNET_XDP_COPY_HEAD;
 	copy->data_hard_start = start;
-	copy->data = start + VIRTNET_XDP_COPY_HEAD;
-	copy->data_meta = copy->data;
-	copy->data_end = copy->data + (xdp->data_end - xdp->data);
-	memcpy(copy->data, xdp->data, VIRTNET_XDP_SHORT / 2);
-	if (xdp->data_end - xdp->data > VIRTNET_XDP_SHORT / 2)
-		memcpy(copy->data + VIRTNET_XDP_SHORT / 2,
-		       xdp->data + VIRTNET_XDP_SHORT / 2,
+	copy->data = to;
+	copy->data_meta = to;
+	copy->data_end = to + len;
+	memcpy(to, from, VIRTNET_XDP_SHORT / 2);
+	if (len > VIRTNET_XDP_SHORT / 2)
+		memcpy(to + VIRTNET_XDP_SHORT / 2, from + VIRTNET_XDP_SHORT / 2,
 		       VIRTNET_XDP_SHORT / 2);
 	return true;
 }
@@ -108,7 +109,7 @@ static noinline void *virtnet_xdp_tx_frame(struct receive_queue *rq,
 {
 	struct xdp_frame *frame;
 
-	*copied = virtnet_xdp_copy(rq, xdp, run);
+	*copied = !rq->xsk && virtnet_xdp_copy(rq, xdp, run);
 	frame = *copied ? xdp_convert_buff_to_frame(&run->copy) :
 			  virtnet_xdp_frame(rq, xdp);
 	return frame ? virtnet_xdp_token(frame) : NULL;
@@ -130,7 +131,8 @@ enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
 	void *token;
 
 	run->x.xdp_tx++;
-	if (likely(virtnet_xdp_is_short(rq, xdp) && virtnet_xdp_piece(rq, run)))
+	if (likely(!rq->xsk && virtnet_xdp_is_short(xdp) &&
+		   virtnet_xdp_piece(rq, run)))
 		token = virtnet_xdp_tx_copy(xdp, run);
 	else
 		token = virtnet_xdp_tx_frame(rq, xdp, run, &copied);
@@ -146,7 +148,7 @@ enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
 
 /**
  * virtnet_xdp_redirect() - XDP_REDIRECT
- * @rq: the queue; NAPI context
+ * @rq: the queue, without an AF_XDP socket; NAPI context
  * @xdp: the packet
  * @run: the poll
  *
@@ -165,8 +167,26 @@ enum virtnet_xdp_outcome virtnet_xdp_redirect(struct receive_queue *rq,
 		virtnet_rx_slice_back(&rq->frame, VIRTNET_XDP_COPY_SIZE);
 		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
 	}
-	run->redirected = true;
 	return VIRTNET_XDP_COPIED;
+}
+
+/**
+ * virtnet_xdp_aborted() - XDP_ABORTED, or what is no verdict at all
+ * @rq: the queue; NAPI context
+ * @run: the poll
+ * @act: what the program said
+ *
+ * Return: VIRTNET_XDP_DROPPED.
+ */
+enum virtnet_xdp_outcome virtnet_xdp_aborted(struct receive_queue *rq,
+					     struct virtnet_xdp_run *run,
+					     u32 act)
+{
+	if (act != XDP_ABORTED)
+		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
+	trace_xdp_exception(rq->dev, run->prog, act);
+	run->x.xdp_aborted++;
+	return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
 }
 
 /**
@@ -279,7 +299,6 @@ void virtnet_xdp_begin(struct virtnet_xdp_run *run, struct receive_queue *rq,
 	run->buff.hashed.report = VIRTIO_NET_HASH_REPORT_NONE;
 	memset(&run->x, 0, sizeof(run->x));
 	run->frags = prog && prog->aux->xdp_has_frags;
-	run->redirected = false;
 	xdp_init_buff(&run->copy, VIRTNET_XDP_COPY_SIZE, &rq->copy_rxq);
 	run->ntx = 0;
 	run->nspare = 0;
@@ -293,7 +312,7 @@ void virtnet_xdp_end(struct virtnet_xdp_run *run, struct receive_queue *rq)
 {
 	if (run->ntx)
 		virtnet_xdp_flush_tx(rq, run);
-	if (run->redirected)
+	if (run->x.xdp_redirects)
 		xdp_do_flush();
 	run->d->packets += run->packets;
 	run->d->bytes += run->bytes;

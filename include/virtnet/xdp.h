@@ -64,7 +64,6 @@ struct virtnet_xdp_buff {
  * @d: receive counters of the poll
  * @x: XDP counters of the poll
  * @frags: the program takes packets of several buffers
- * @redirected: there is something to flush
  * @packets: shown to the program in the buffer they came in
  * @bytes: in those
  * @sq: the queue that packets are sent back by, if @nspare
@@ -81,7 +80,6 @@ struct virtnet_xdp_run {
 	struct virtnet_rx_delta *d;
 	struct virtnet_xdp_delta x;
 	bool frags;
-	bool redirected;
 	u16 ntx;
 	u16 nspare;
 	u16 spare[VIRTNET_XDP_BULK];
@@ -138,6 +136,9 @@ enum virtnet_xdp_outcome virtnet_xdp_tx(struct receive_queue *rq,
 enum virtnet_xdp_outcome virtnet_xdp_redirect(struct receive_queue *rq,
 					      struct xdp_buff *xdp,
 					      struct virtnet_xdp_run *run);
+enum virtnet_xdp_outcome virtnet_xdp_aborted(struct receive_queue *rq,
+					     struct virtnet_xdp_run *run,
+					     u32 act);
 void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
 		      struct virtnet_xdp_run *run);
 
@@ -176,7 +177,6 @@ virtnet_xdp_redirect_whole(struct receive_queue *rq, struct xdp_buff *xdp,
 	run->x.xdp_redirects++;
 	if (unlikely(xdp_do_redirect(rq->dev, xdp, run->prog)))
 		return virtnet_xdp_dropped(run, VIRTNET_XDP_LOST);
-	run->redirected = true;
 	return VIRTNET_XDP_GONE;
 }
 
@@ -195,26 +195,18 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
 {
 	u32 act = bpf_prog_run_xdp(run->prog, xdp);
 
-	/* What floods are met with is looked for first. */
+	/* What most programs of the kind say is looked for first. */
+	if (socket && likely(act == XDP_REDIRECT))
+		return virtnet_xdp_redirect_whole(rq, xdp, run);
 	if (likely(act == XDP_DROP))
 		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
-	switch (act) {
-	case XDP_PASS:
-		return VIRTNET_XDP_PASSED;
-	case XDP_TX:
-		return virtnet_xdp_tx(rq, xdp, run);
-	case XDP_REDIRECT:
-		if (socket)
-			return virtnet_xdp_redirect_whole(rq, xdp, run);
+	if (!socket && act == XDP_REDIRECT)
 		return virtnet_xdp_redirect(rq, xdp, run);
-	default:
-		bpf_warn_invalid_xdp_action(rq->dev, run->prog, act);
-		fallthrough;
-	case XDP_ABORTED:
-		trace_xdp_exception(rq->dev, run->prog, act);
-		run->x.xdp_aborted++;
-		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
-	}
+	if (act == XDP_TX)
+		return virtnet_xdp_tx(rq, xdp, run);
+	if (likely(act == XDP_PASS))
+		return VIRTNET_XDP_PASSED;
+	return virtnet_xdp_aborted(rq, run, act);
 }
 
 /*
