@@ -150,15 +150,18 @@ static inline void compat_sg_premapped(struct scatterlist *sg, dma_addr_t addr, 
 /*
  * Where the device works on physical addresses, the newer call takes those, and
  * spares the core their computation. Devices that map in some other way of their
- * own all have VIRTIO_F_ACCESS_PLATFORM.
+ * own all have VIRTIO_F_ACCESS_PLATFORM. With the older one there is nothing to be
+ * asked for each packet.
  */
+#ifdef HAVE_VIRTQUEUE_ADD_PREMAPPED
+#define COMPAT_VQ_PHYS true
+#else
+#define COMPAT_VQ_PHYS false
+#endif
+
 static inline bool compat_vq_takes_phys(struct virtqueue *vq)
 {
-#ifdef HAVE_VIRTQUEUE_ADD_PREMAPPED
-	return virtio_has_dma_quirk(vq->vdev) && !xen_domain();
-#else
-	return false;
-#endif
+	return COMPAT_VQ_PHYS && virtio_has_dma_quirk(vq->vdev) && !xen_domain();
 }
 
 /* Mapping through the queue got new names when devices without DMA learned it. */

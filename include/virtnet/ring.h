@@ -79,7 +79,7 @@ static __always_inline void ring_sg_out(struct scatterlist *sg,
 					struct page *page, unsigned int off,
 					unsigned int len, bool phys)
 {
-	if (phys)
+	if (COMPAT_VQ_PHYS && phys)
 		compat_sg_premapped(sg, page_to_phys(page) + off, len);
 	else
 		sg_set_page(sg, page, len, off);
@@ -89,7 +89,7 @@ static __always_inline void ring_sg_out(struct scatterlist *sg,
 static __always_inline void ring_sg_out_buf(struct scatterlist *sg, void *data,
 					    unsigned int len, bool phys)
 {
-	if (phys)
+	if (COMPAT_VQ_PHYS && phys)
 		compat_sg_premapped(sg, virt_to_phys(data), len);
 	else
 		sg_set_buf(sg, data, len);
@@ -101,7 +101,7 @@ static __always_inline int ring_add_out_pieces(struct virtqueue *vq,
 					       unsigned int num, void *token,
 					       bool phys)
 {
-	if (phys)
+	if (COMPAT_VQ_PHYS && phys)
 		return virtqueue_add_outbuf_premapped(vq, sg, num, token,
 						      GFP_ATOMIC);
 	return ring_add_out(vq, sg, num, token);
