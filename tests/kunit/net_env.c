@@ -447,6 +447,8 @@ struct sk_buff *net_skb(struct net_env *env, u32 len, u32 seq, unsigned int nfra
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, ETH_HLEN);
 	skb->protocol = htons(NET_ETYPE);
+	/* By the first queue: the kernel's own hash is another one after each boot. */
+	skb_set_hash(skb, 1, PKT_HASH_TYPE_L4);
 	return skb;
 }
 
