@@ -66,6 +66,25 @@ void virtnet_rx_refill_timer(struct timer_list *t)
 	ring_schedule(&rq->napi, rq->vq);
 }
 
+/*
+ * A queue with a program or a socket. Helpers of programs want more than bottom halves
+ * off: bpf_fib_lookup() looks at what RCU protects.
+ */
+static noinline int virtnet_receive_shown(struct receive_queue *rq,
+					  struct bpf_prog *prog, int budget,
+					  struct virtnet_rx_delta *d)
+{
+	int n;
+
+	rcu_read_lock();
+	if (unlikely(rq->xsk))
+		n = virtnet_receive_xsk(rq, prog, budget, d);
+	else
+		n = virtnet_receive_xdp(rq, prog, budget, d);
+	rcu_read_unlock();
+	return n;
+}
+
 /**
  * virtnet_receive() - take packets off the ring, in the queue set's mode
  * @rq: the queue; NAPI context
@@ -79,10 +98,8 @@ static int virtnet_receive(struct receive_queue *rq, int budget,
 {
 	struct bpf_prog *prog = rcu_dereference_bh(rq->xdp_prog);
 
-	if (unlikely(rq->xsk))
-		return virtnet_receive_xsk(rq, prog, budget, d);
-	if (prog)
-		return virtnet_receive_xdp(rq, prog, budget, d);
+	if (prog || unlikely(rq->xsk))
+		return virtnet_receive_shown(rq, prog, budget, d);
 	switch (rq->plan.mode) {
 	case VIRTNET_RX_SMALL:
 		return virtnet_receive_small(rq, budget, d);

@@ -254,7 +254,7 @@ static void virtnet_xdp_slow_one(struct receive_queue *rq, struct sk_buff *skb,
 
 /**
  * virtnet_xdp_slow() - show a packet as an skb, or as several if it is GSO
- * @rq: the queue; NAPI context
+ * @rq: the queue; NAPI context, under RCU
  * @skb: the packet; NULL where memory was short
  * @run: the poll; the packet's header passed the gate
  */
@@ -275,12 +275,10 @@ void virtnet_xdp_slow(struct receive_queue *rq, struct sk_buff *skb,
 		dev_kfree_skb_any(skb);
 		return;
 	}
-	rcu_read_lock();
 	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		virtnet_xdp_slow_one(rq, skb, run);
 	}
-	rcu_read_unlock();
 }
 
 /**

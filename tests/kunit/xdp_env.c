@@ -13,6 +13,7 @@ static struct xdp_env *xdp_now;
 
 static void xdp_look(struct xdp_seen *seen, struct xdp_buff *xdp)
 {
+	const struct xdp_metadata_ops *hints = xdp->rxq->dev->xdp_metadata_ops;
 	struct skb_shared_info *sinfo = xdp_get_shared_info_from_buff(xdp);
 	u32 i, at;
 
@@ -21,9 +22,11 @@ static void xdp_look(struct xdp_seen *seen, struct xdp_buff *xdp)
 	seen->linear = xdp->data_end - xdp->data;
 	seen->headroom = xdp->data - xdp->data_hard_start;
 	seen->frags = xdp_buff_has_frags(xdp) ? sinfo->nr_frags : 0;
-	seen->hash_err = xdp->rxq->dev->xdp_metadata_ops->xmo_rx_hash((struct xdp_md *)xdp,
-								      &seen->hash,
-								      &seen->hash_type);
+	/* The kernel's own answer where a driver has none. */
+	seen->hash_err = -EOPNOTSUPP;
+	if (hints)
+		seen->hash_err = hints->xmo_rx_hash((struct xdp_md *)xdp, &seen->hash,
+						    &seen->hash_type);
 	memcpy(seen->data, xdp->data, seen->linear);
 	for (i = 0, at = seen->linear; i < seen->frags; i++) {
 		memcpy(seen->data + at, skb_frag_address(&sinfo->frags[i]),
