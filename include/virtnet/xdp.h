@@ -200,10 +200,10 @@ virtnet_xdp_judge(struct receive_queue *rq, struct xdp_buff *xdp,
 		return virtnet_xdp_redirect_whole(rq, xdp, run);
 	if (likely(act == XDP_DROP))
 		return virtnet_xdp_dropped(run, VIRTNET_XDP_DROPPED);
-	if (!socket && act == XDP_REDIRECT)
-		return virtnet_xdp_redirect(rq, xdp, run);
 	if (act == XDP_TX)
 		return virtnet_xdp_tx(rq, xdp, run);
+	if (!socket && act == XDP_REDIRECT)
+		return virtnet_xdp_redirect(rq, xdp, run);
 	if (likely(act == XDP_PASS))
 		return VIRTNET_XDP_PASSED;
 	return virtnet_xdp_aborted(rq, run, act);

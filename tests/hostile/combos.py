@@ -239,7 +239,8 @@ def waited(text: str) -> dict[str, float]:
 def patient(scenario: Scenario, waits: dict[str, float], nics: int, checked: bool) -> bool:
     """Was that as long as others may have to wait, at most?"""
     most = OTHERS_WAIT_CHECKED if checked else OTHERS_WAIT
-    return waits["ping"] <= most and waits["lock"] <= most + scenario.held * nics
+    lock = max(most, OTHERS_WAIT + scenario.held * nics)
+    return waits["ping"] <= most and waits["lock"] <= lock
 
 
 def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
