@@ -176,26 +176,27 @@ static bool read_message(struct vhost_dev *dev)
 	return dev->msg_have == hdr + dev->msg.hdr.size;
 }
 
+/*
+ * One message a turn, in as many pieces as it comes: a front end that always has the
+ * next one ready would otherwise keep the rings waiting.
+ */
 static void conn_ready(struct loop_source *src, u32 events)
 {
 	struct vhost_dev *dev = src->arg;
-	unsigned int budget = 64;
+	size_t before;
 
 	(void)events;
-	while (budget-- && dev->conn.added) {
-		size_t before = dev->msg_have;
-
-		if (!read_message(dev)) {
-			if (dev->conn.added && dev->msg_have != before)
-				continue;
+	do {
+		before = dev->msg_have;
+		if (read_message(dev)) {
+			dev->msg_have = 0;
+			dev->messages++;
+			vhost_handle(dev, &dev->msg);
+			vhost_close_fds(&dev->msg);
+			dev->msg.fds_lost = false;
 			return;
 		}
-		dev->msg_have = 0;
-		dev->messages++;
-		vhost_handle(dev, &dev->msg);
-		vhost_close_fds(&dev->msg);
-		dev->msg.fds_lost = false;
-	}
+	} while (dev->conn.added && dev->msg_have != before);
 }
 
 static void connected(struct vhost_dev *dev, int fd)
