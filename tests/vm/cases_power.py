@@ -146,11 +146,12 @@ def cpu_hotplug(ctx: Context) -> None:
         for cpu in range(1, CPUS):
             _set_cpu(ctx, cpu, True)
             stream.goes_on(f"with CPU {cpu} again")
+    if ctx.driver == "virtnet":
+        ctx.guest.poll("each pair to have a CPU of its own", f"""
+            [ $(cat /sys/class/net/{interface}/queues/tx-*/xps_cpus | sort -u | wc -l) = {CPUS} ]""")
     every_queue_works(ctx, nic, channels(ctx, interface)[1])
     if ctx.driver == "virtnet":
         wanted = {str(cpu) for cpu in range(CPUS)}
-        ctx.guest.poll("each pair to have a CPU of its own", f"""
-            [ $(cat /sys/class/net/{interface}/queues/tx-*/xps_cpus | sort -u | wc -l) = {CPUS} ]""")
         found = _affinity(ctx, interface)
         expect_equal("CPUs of the interrupts", set(found.values()), wanted)
         for pair in range(CPUS):
