@@ -239,8 +239,8 @@ def waited(text: str) -> dict[str, float]:
 def patient(scenario: Scenario, waits: dict[str, float], nics: int, checked: bool) -> bool:
     """Was that as long as others may have to wait, at most?"""
     most = OTHERS_WAIT_CHECKED if checked else OTHERS_WAIT
-    lock = max(most, OTHERS_WAIT + scenario.held * nics)
-    return waits["ping"] <= most and waits["lock"] <= lock
+    held = 0 if checked else scenario.held * nics
+    return waits["ping"] <= most and waits["lock"] <= most + held
 
 
 def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
@@ -260,5 +260,7 @@ def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],
                 became = f"no counter {missing}"
         if became != "ok":
             return f"{what(nic)}: {became}"
-    return "ok" if patient(scenario, waited(text), len(liars(nics)), checked) else (
-        f"others waited {max(waited(text).values()):.1f} s")
+    waits = waited(text)
+    if patient(scenario, waits, len(liars(nics)), checked):
+        return "ok"
+    return f"others waited {max(waits.values()):.1f} s"
