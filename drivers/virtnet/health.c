@@ -14,6 +14,10 @@
 unsigned int virtnet_health_ms = 1000;
 EXPORT_SYMBOL_IF_KUNIT(virtnet_health_ms);
 
+/* Checks in which a transmit queue may have packets and send none: see below. */
+unsigned int virtnet_health_unsent = 6;
+EXPORT_SYMBOL_IF_KUNIT(virtnet_health_unsent);
+
 /* A queue has to stand still for so many periods before it is looked at. */
 #define VIRTNET_HEALTH_STILL	2
 /* ... and to send nothing after its reset for so many, before that is the device's. */
@@ -173,34 +177,42 @@ static void virtnet_health_rx(struct virtnet_info *vi, unsigned int index,
 	}
 }
 
-/*
- * Has a queue sent nothing at all since it was reset? At other times that says
- * nothing, see below, and the stack's watchdog looks only at queues that are
- * full: with few packets a dead one would stay dead.
- */
-static bool virtnet_tx_reset_in_vain(struct virtnet_info *vi,
-				     unsigned int index,
-				     struct virtnet_queue_health *h)
+/* Has a queue sent nothing at all since it was reset? */
+static bool virtnet_tx_reset_in_vain(const struct virtnet_queue_health *h,
+				     u64 mark)
 {
-	struct send_queue *sq = virtnet_health_sq(vi, index);
+	return READ_ONCE(h->step) == VIRTNET_STEP_DEVICE &&
+	       time_before_eq(jiffies, READ_ONCE(h->calm)) &&
+	       READ_ONCE(h->done) == mark;
+}
 
-	if (READ_ONCE(h->step) != VIRTNET_STEP_DEVICE ||
-	    time_after(jiffies, READ_ONCE(h->calm)) ||
-	    READ_ONCE(h->done) != virtnet_queue_progress(vi, index) ||
-	    !virtnet_tx_outstanding(sq)) {
-		h->vain = 0;
+/*
+ * The stack's watchdog looks only at queues that are stopped, which one with
+ * few packets is not: a dead one would stay dead. It gets a little more time
+ * here, in checks, which do not go on while the machine sleeps or is paused.
+ */
+static bool virtnet_tx_dead(struct virtnet_info *vi, unsigned int index,
+			    struct virtnet_queue_health *h, u64 mark)
+{
+	bool vain = virtnet_tx_reset_in_vain(h, mark);
+
+	if (vain != h->vain || mark != h->mark ||
+	    !virtnet_tx_outstanding(virtnet_health_sq(vi, index)) ||
+	    !netif_carrier_ok(vi->dev)) {
+		h->vain = vain;
+		h->unsent = 0;
 		return false;
 	}
-	if (++h->vain < VIRTNET_HEALTH_VAIN)
+	if (++h->unsent < (vain ? VIRTNET_HEALTH_VAIN : virtnet_health_unsent))
 		return false;
-	h->vain = 0;
+	h->unsent = 0;
 	return !virtnet_queue_look(vi, index);
 }
 
 /*
- * Packets may rest in the ring for as long as the device likes; the callback
- * may be armed for the last of them. So it is a missed interrupt only if all
- * of them turn out to be sent. If none is, the doorbell may have been lost.
+ * Packets that were sent may rest in the ring, for the callback may be armed
+ * for the last of them. So it is a missed interrupt only if all of them turn
+ * out to be sent. If none is, the doorbell may have been lost.
  */
 static void virtnet_health_tx(struct virtnet_info *vi, unsigned int index,
 			      struct virtnet_queue_health *h)
@@ -208,7 +220,7 @@ static void virtnet_health_tx(struct virtnet_info *vi, unsigned int index,
 	struct send_queue *sq = virtnet_health_sq(vi, index);
 	u64 mark = virtnet_queue_progress(vi, index);
 
-	if (virtnet_tx_reset_in_vain(vi, index, h)) {
+	if (virtnet_tx_dead(vi, index, h, mark)) {
 		virtnet_report_queue(vi, VIRTNET_FAULT_TX_TIMEOUT, index);
 		return;
 	}

@@ -168,6 +168,19 @@ static void virtnet_give_up(struct virtnet_info *vi, unsigned int fault,
 		   virtnet_fault_names[fault], why);
 }
 
+/*
+ * Does a reset bring the end nearer? Not if a ring moved before its link
+ * changed, for then the last one did help. And to send nothing is no nonsense:
+ * a device that is only paused is asked for as long as that takes.
+ */
+static bool virtnet_reset_counts(const struct virtnet_recovery *r,
+				 unsigned int fault)
+{
+	if (fault == VIRTNET_FAULT_TX_TIMEOUT)
+		return r->streak + 1 < READ_ONCE(virtnet_recover_limit);
+	return fault != VIRTNET_FAULT_LINK_SILENT;
+}
+
 static void virtnet_recover_device(struct virtnet_info *vi, unsigned int fault)
 {
 	struct virtnet_recovery *r = &vi->recovery;
@@ -183,8 +196,7 @@ static void virtnet_recover_device(struct virtnet_info *vi, unsigned int fault)
 	}
 	err = virtnet_restart(vi);
 	trace_virtnet_recover(vi->dev, BIT(fault), err);
-	/* A ring that moved before its link changed: the last reset did help. */
-	if (fault != VIRTNET_FAULT_LINK_SILENT)
+	if (virtnet_reset_counts(r, fault))
 		WRITE_ONCE(r->streak, r->streak + 1);
 	WRITE_ONCE(r->calm, jiffies + VIRTNET_CALM);
 	virtnet_queues_fresh(vi);

@@ -73,7 +73,8 @@ enum virtnet_step {
  * @free: free descriptors at that time
  * @still: checks in a row that found it standing still
  * @misses: interrupts missed in a row
- * @vain: checks in a row that found nothing sent since a reset of the queue
+ * @unsent: checks in a row that found packets to send, and none sent
+ * @vain: nothing has been sent since a reset of the queue
  * @step: what recovery does next; RTNL, as what follows
  * @done: progress when the step before was taken; the health check reads it, @step
  *	  and @calm
@@ -83,10 +84,11 @@ struct virtnet_queue_health {
 	u64 mark;
 	u64 irqs;
 	u16 free;
+	u16 unsent;
 	u8 still;
 	u8 misses;
-	u8 vain;
 	u8 step;
+	bool vain;
 	u64 done;
 	unsigned long calm;
 };
@@ -163,6 +165,7 @@ int virtnet_reset(struct net_device *dev, u32 *flags);
 
 /* health.c */
 extern unsigned int virtnet_health_ms;
+extern unsigned int virtnet_health_unsent;
 
 void virtnet_health_init(struct virtnet_info *vi);
 void virtnet_health_start(struct virtnet_info *vi);

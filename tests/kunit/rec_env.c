@@ -5,6 +5,7 @@
 static void rec_restore(void *unused)
 {
 	virtnet_health_ms = 1000;
+	virtnet_health_unsent = 6;
 	virtnet_recover_limit = 8;
 }
 
@@ -13,6 +14,7 @@ int rec_init(struct kunit *test)
 	if (!net_ours())
 		kunit_skip(test, "the kernel's driver does not recover");
 	virtnet_health_ms = REC_HEALTH_MS;
+	virtnet_health_unsent = 5 * MSEC_PER_SEC / REC_HEALTH_MS;
 	return kunit_add_action_or_reset(test, rec_restore, NULL) ?: net_init(test);
 }
 

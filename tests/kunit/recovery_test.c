@@ -251,6 +251,56 @@ static void rec_tx_in_vain(struct kunit *test)
 	rec_traffic(env);
 }
 
+/* Too few packets for the queue to be stopped, and more of them now and then. */
+static void rec_tx_few(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	u64 oks = env->dev->driver_oks;
+	unsigned int i;
+
+	virtnet_health_unsent = 10;
+	for (i = 0; i < 20 && !rec_count(env, VIRTNET_FAULT_TX_TIMEOUT); i++) {
+		KUNIT_ASSERT_EQ(test, net_send(env, 300, i, 0), 0);
+		msleep(50);
+	}
+	KUNIT_EXPECT_FALSE(test, netif_tx_queue_stopped(netdev_get_tx_queue(env->nd, 0)));
+	KUNIT_EXPECT_EQ(test, rec_count(env, VIRTNET_FAULT_TX_TIMEOUT), 1);
+	rec_by_queue(env, net_txq(env), oks);
+}
+
+/* Without a link it is the network that takes no packets. */
+static void rec_tx_no_link(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+
+	virtnet_health_unsent = 2;
+	KUNIT_ASSERT_EQ(test, net_send(env, 300, 1, 0), 0);
+	netif_carrier_off(env->nd);
+	msleep(500);
+	KUNIT_EXPECT_EQ(test, rec_count(env, VIRTNET_FAULT_TX_TIMEOUT), 0);
+	netif_carrier_on(env->nd);
+	KUNIT_EXPECT_TRUE(test, net_wait_for(rec_count(env, VIRTNET_FAULT_TX_TIMEOUT), 3));
+	rec_traffic(env);
+}
+
+/* A device that is paused for long: each reset is in vain, and it is never given up. */
+static void rec_tx_paused(struct kunit *test)
+{
+	struct net_env *env = test->priv;
+	unsigned long end = jiffies + 15 * HZ;
+
+	virtnet_recover_limit = 2;
+	virtnet_health_unsent = 2;
+	while (rec_step(env, VIRTNET_STEP_DEVICE) < 4 && time_before(jiffies, end)) {
+		if (rec_up(env) && !memdev_available(net_txq(env)))
+			KUNIT_ASSERT_EQ(test, net_send(env, 300, 1, 0), 0);
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, rec_step(env, VIRTNET_STEP_DEVICE), 4);
+	KUNIT_EXPECT_FALSE(test, rec_vi(env)->recovery.given_up);
+	rec_traffic(env);
+}
+
 /* A queue that cannot be reset after all. */
 static void rec_queue_fails(struct kunit *test)
 {
@@ -461,6 +511,9 @@ static struct kunit_case rec_cases[] = {
 	KUNIT_CASE_PARAM(rec_tx_kick, rec_gen),
 	KUNIT_CASE_PARAM(rec_tx_stuck, rec_gen),
 	KUNIT_CASE_PARAM(rec_tx_in_vain, rec_gen),
+	KUNIT_CASE_PARAM(rec_tx_few, rec_gen),
+	KUNIT_CASE_PARAM(rec_tx_no_link, rec_gen),
+	KUNIT_CASE_PARAM(rec_tx_paused, rec_gen),
 	KUNIT_CASE_PARAM(rec_queue_fails, rec_gen),
 	KUNIT_CASE_PARAM(rec_needs_reset, rec_gen),
 	KUNIT_CASE_PARAM(rec_restarted, rec_gen),
