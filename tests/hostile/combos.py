@@ -22,13 +22,17 @@ PING_EVERY = 0.2                # seconds, of the neighbour
 # Seconds that others wait at most, and where the kernel checks all it does.
 OTHERS_WAIT, OTHERS_WAIT_CHECKED = 1, 5
 UNKNOWN = 99.9
+SLOW = 20                       # seconds, to tell a NIC that is late from one that is dead
 
-# Where each line of @nics is a MAC address, MTU, its address, the host's, and a port.
+# Where each line of @nics is a MAC address, MTU, its address, the host's, a port, and the
+# host's MAC address.
 JUDGE = """
+# Within so many seconds, whichever ping it is that the answer belongs to.
 answers() {{
-    end=$(($(date +%s) + $1))
-    while [ $(date +%s) -lt $end ]; do
-        ping -c 1 -W 1 $2 >/dev/null 2>&1 && return 0
+    since=$(date +%s) left=$1
+    while [ $left -gt 0 ]; do
+        ping -c 1 -i 0.2 -w $left $2 >/dev/null 2>&1 && return 0
+        left=$(($1 + since - $(date +%s)))
     done
     return 1
 }}
@@ -65,7 +69,9 @@ find_nic() {{
 verdict() {{
     answers {before} $2 || {{ echo no traffic before it began; return; }}
     traffic $2 $3 >/dev/null 2>&1
-    answers {within} $2 || {{ echo no traffic any more; return; }}
+    over=$(date +%s)
+    answers {within} $2 || {{ answers {slow} $2 && echo "no traffic for $(($(date +%s) - over)) s" ||
+                              echo no traffic any more; return; }}
     meanwhile >/dev/null 2>&1 || {{ echo refuses settings in the end; return; }}
     counters $2
     timeout 20 ip link set $1 down && echo ok || echo does not close
@@ -81,11 +87,14 @@ counters() {{
 hostile-counter $1 seconds: $(($(date +%s) - begin))" >>/run/counters-$1
 }}
 
+# Each end is told where the other one is: otherwise lies about answers to ARP, one a second,
+# may be all that a device comes to for as long as it is given to do its worst.
 judge() {{
     find_nic $1
     begin=$(date +%s)
     rm -f /run/refused-$4 /run/counters-$4
     ip link set $name mtu $2 up && ip addr add $3/24 dev $name
+    ip neigh replace $4 lladdr $6 dev $name nud permanent
     became=$(verdict $name $4 $5)
     cat /run/counters-$4 2>/dev/null
     echo "hostile-verdict $4 $became"
@@ -149,13 +158,20 @@ def mtu(nic: Nic) -> int:
     return 1500 if nic.mode == "small" else JUMBO
 
 
+def host_side(nics: list[Nic]) -> list[str]:
+    """What the guest's script expects of the host's taps, which are up, as commands for ip."""
+    return [*(f"link set {nic.tap} address {nic.host_mac} mtu {mtu(nic)}" for nic in nics),
+            *(f"neigh replace {nic.address(False)} lladdr {nic.mac} dev {nic.tap} nud permanent"
+              for nic in liars(nics))]
+
+
 def script(nics: list[Nic], scenario: Scenario, before: int) -> str:
     """For the guest; @before is its patience, in seconds, until traffic first flows."""
-    lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index}"
-             for nic in liars(nics))
+    lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index} "
+             f"{nic.host_mac}" for nic in liars(nics))
     near = nics[-1]
     return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, within=scenario.within,
-                        meanwhile=scenario.meanwhile, every=PING_EVERY, mac=near.mac,
+                        slow=SLOW, meanwhile=scenario.meanwhile, every=PING_EVERY, mac=near.mac,
                         address=near.address(False), peer=near.address(True),
                         nics="\n".join(lines))
 
@@ -239,8 +255,7 @@ def waited(text: str) -> dict[str, float]:
 def patient(scenario: Scenario, waits: dict[str, float], nics: int, checked: bool) -> bool:
     """Was that as long as others may have to wait, at most?"""
     most = OTHERS_WAIT_CHECKED if checked else OTHERS_WAIT
-    held = 0 if checked else scenario.held * nics
-    return waits["ping"] <= most and waits["lock"] <= most + held
+    return waits["ping"] <= most and waits["lock"] <= most + scenario.held * nics
 
 
 def verdict(text: str, nics: list[Nic], scenario: Scenario, counted: list[dict],

@@ -24,26 +24,38 @@ JUDGE_SECONDS = 150
 NAMES = {"virtnet": "virtnet", "intree": "virtio_net"}
 
 
-class HostileGuest(VhostGuest):
-    """Its devices all have the same script, or look for a canary."""
+class QuietGuest(VhostGuest):
+    """Its devices print no statistics while they run, and may have options."""
 
-    def __init__(self, driver: str, nics: list[Nic], kver: str,
-                 device_options: tuple[str, ...] = (), **more):
+    device_options: tuple[str, ...] = ()
+
+    def __init__(self, driver: str, nics: list[Nic], kver: str, **more):
         super().__init__(driver, nics, kver, log_dir=paths.TEST_OUT, **more)
         self.name = f"hostile-{kver}-{driver}"
-        self.device_options = device_options
-        self.checked = kver == "debug"
-        self.servers: subprocess.Popen | None = None
 
     def _argv(self, here: Path) -> list[str]:
         argv = super()._argv(here)
         return [argv[0], "--quiet", *self.device_options, *argv[1:]]
+
+
+class HostileGuest(QuietGuest):
+    """Its devices all have the same script, but that of the neighbour."""
+
+    def __init__(self, driver: str, nics: list[Nic], kver: str, **more):
+        super().__init__(driver, nics, kver, **more)
+        self.checked = kver == "debug"
+        self.servers: subprocess.Popen | None = None
 
     def serve(self) -> None:
         """Answer iperf3 on the host's side, for good."""
         assert self.ns
         self.servers = subprocess.Popen(self.ns.argv(combos.servers(self.nics)),
                                         stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def configure_host(self) -> None:
+        super().configure_host()
+        assert self.ns
+        self.ns.ip(*combos.host_side(self.nics))
 
     def misbehave(self, script: Path) -> None:
         """Other devices, which have this script, while the guest has no driver."""
@@ -54,8 +66,6 @@ class HostileGuest(VhostGuest):
         self.script = script
         self.start_device()
         self.configure_host()
-        for nic in self.nics:
-            self.host_mtu(nic, combos.mtu(nic))
         proc.poll("QEMU to connect again", self._connected, 20)
 
     def _connected(self) -> bool:
@@ -155,6 +165,12 @@ tc filter add dev {0} ingress protocol ip flower ip_proto udp dst_port 9 action 
 """
 
 
+class CanaryGuest(QuietGuest):
+    """Its devices count the canaries in what they are given to write."""
+
+    device_options = ("--canary", hex(CANARY))
+
+
 def _rewritten(guest: VhostGuest, nic: VhostNic) -> None:
     """Packets that the stack writes to before it lets them go, as many as twice the ring."""
     interface = guest.interface(nic)
@@ -181,8 +197,8 @@ def stale_memory(kver: str, driver: str) -> str:
     nics = [VhostNic(iommu=True), VhostNic(iommu=True, mode="big"),
             VhostNic(iommu=True, packed=True)]
     silent = []
-    with HostileGuest(driver, nics, kver, ("--canary", hex(CANARY)), memory=384,
-                      command_line="swiotlb=force init_on_alloc=0") as guest:
+    with CanaryGuest(driver, nics, kver, memory=384,
+                     command_line="swiotlb=force init_on_alloc=0") as guest:
         guest.sh(FILL, timeout=170)
         guest.load(driver)
         guest.up(*nics)

@@ -127,7 +127,7 @@ class BackendGuest(Guest):
     def configure_host(self) -> None:
         """The taps come and go with the device: keep addresses that the guest has learned."""
         assert self.ns
-        self.ns.ip(*(f"link set {nic.tap} address 52:54:00:12:35:{nic.index:02x}"
+        self.ns.ip(*(f"link set {nic.tap} address {nic.host_mac}"
                      for nic in self.nics))
         super().configure_host()
 

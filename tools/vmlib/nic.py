@@ -48,6 +48,11 @@ class Nic:
         return f"52:54:00:12:34:{0x50 + self.index:02x}"
 
     @property
+    def host_mac(self) -> str:
+        """That of its tap, where the test has given it one."""
+        return f"52:54:00:12:35:{0x50 + self.index:02x}"
+
+    @property
     def tap(self) -> str:
         return f"tap{self.index}"
 
