@@ -37,8 +37,9 @@ answers() {{
     return 1
 }}
 
+# What may reset a device has the CPU that its interrupts have, see IRQS_ON_ONE.
 meanwhile() {{
-    {meanwhile}
+    taskset 1 sh -c 'name=$0 && {meanwhile}' $name
 }}
 
 # Both directions, small and large, for some seconds and some rounds; also if those are slow.
@@ -74,7 +75,7 @@ verdict() {{
                               echo no traffic any more; return; }}
     meanwhile >/dev/null 2>&1 || {{ echo refuses settings in the end; return; }}
     counters $2
-    timeout 20 ip link set $1 down && echo ok || echo does not close
+    taskset 1 timeout 20 ip link set $1 down && echo ok || echo does not close
 }}
 
 counters() {{
@@ -93,7 +94,7 @@ judge() {{
     find_nic $1
     begin=$(date +%s)
     rm -f /run/refused-$4 /run/counters-$4
-    ip link set $name mtu $2 up && ip addr add $3/24 dev $name
+    taskset 1 ip link set $name mtu $2 up && ip addr add $3/24 dev $name
     ip neigh replace $4 lladdr $6 dev $name nud permanent
     became=$(verdict $name $4 $5)
     cat /run/counters-$4 2>/dev/null
@@ -104,7 +105,7 @@ judge() {{
 # is done without another process, for that alone takes its time here.
 watch() {{
     find_nic {mac}
-    ip link set $name up && ip addr add {address}/24 dev $name
+    taskset 1 ip link set $name up && ip addr add {address}/24 dev $name
     ping -i {every} {peer} >/run/pings 2>&1 &
     while [ -e /run/judging ]; do
         read -r begin rest </proc/uptime
@@ -114,7 +115,7 @@ watch() {{
         sleep 0.1
     done >/run/locks
     kill -INT $!         # which lets it write what it has
-    ip link set $name down
+    taskset 1 ip link set $name down
 }}
 
 rm -f /run/judged-*
