@@ -10,16 +10,32 @@
 /* Announcements closer than this become one. */
 #define VIRTNET_ANNOUNCE_GAP	HZ
 
-/* The device has moved, says the status; tell the neighbours (5.1.6.5.4). */
+/* Return: jiffies until there may be one more. RTNL held. */
+static unsigned long virtnet_announce_wait(const struct virtnet_announce *a)
+{
+	unsigned long due = a->last + VIRTNET_ANNOUNCE_GAP;
+
+	return a->ever && time_before(jiffies, due) ? due - jiffies : 0;
+}
+
+/*
+ * The device has moved, says the status; tell the neighbours (5.1.6.5.4). It may
+ * have been asked for again while this waited for RTNL: then there is a second
+ * of these, for which it is too early.
+ */
 static void virtnet_announce_work(struct work_struct *work)
 {
 	struct virtnet_announce *a = container_of(work, struct virtnet_announce,
 						  work.work);
 	struct virtnet_info *vi = container_of(a, struct virtnet_info,
 					       announce);
+	unsigned long wait;
 
 	rtnl_lock();
-	if (vi->state == VIRTNET_RUNNING) {
+	wait = virtnet_announce_wait(a);
+	if (wait) {
+		schedule_delayed_work(&a->work, wait);
+	} else if (vi->state == VIRTNET_RUNNING) {
 		a->last = jiffies;
 		a->ever = true;
 		__netdev_notify_peers(vi->dev);
@@ -33,13 +49,11 @@ static void virtnet_announce_work(struct work_struct *work)
 static void virtnet_announce(struct virtnet_info *vi)
 {
 	struct virtnet_announce *a = &vi->announce;
-	unsigned long due = a->last + VIRTNET_ANNOUNCE_GAP, delay = 0;
+	unsigned long wait = virtnet_announce_wait(a);
 
-	if (a->ever && time_before(jiffies, due)) {
-		delay = due - jiffies;
+	if (wait)
 		atomic_long_inc(&a->limited);
-	}
-	schedule_delayed_work(&a->work, delay);
+	schedule_delayed_work(&a->work, wait);
 }
 
 /**
@@ -67,6 +81,7 @@ u16 virtnet_link_update(struct virtnet_info *vi)
 		virtnet_announce(vi);
 	return status;
 }
+EXPORT_SYMBOL_IF_KUNIT(virtnet_link_update);
 
 /**
  * virtnet_link_changed() - the device says that its status changed

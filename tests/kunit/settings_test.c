@@ -266,6 +266,27 @@ static void set_announce(struct kunit *test)
 	memdev_config(env->dev)->status = cpu_to_virtio16(&env->dev->vdev, VIRTIO_NET_S_LINK_UP);
 }
 
+/* ... or again while the first one waits for RTNL: still one. */
+static void set_announce_again(struct kunit *test)
+{
+	struct net_env *env = set_begin(test, set_features());
+	struct virtnet_info *vi = set_vi(env);
+	unsigned int i;
+
+	memdev_config(env->dev)->status =
+		cpu_to_virtio16(&env->dev->vdev, VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE);
+	rtnl_lock();
+	for (i = 0; i < 2; i++) {
+		virtnet_link_update(vi);
+		msleep(50);
+	}
+	rtnl_unlock();
+	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->announce.done)));
+	msleep(300);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&vi->announce.done), 1);
+	memdev_config(env->dev)->status = cpu_to_virtio16(&env->dev->vdev, VIRTIO_NET_S_LINK_UP);
+}
+
 /* The device uses queues that it was told to leave alone, and interrupts for them. */
 static void set_untold(struct kunit *test)
 {
@@ -300,6 +321,7 @@ static struct kunit_case set_cases[] = {
 	KUNIT_CASE(set_replay_hash),
 	KUNIT_CASE(set_replay_refused),
 	KUNIT_CASE(set_announce),
+	KUNIT_CASE(set_announce_again),
 	KUNIT_CASE(set_untold),
 	{}
 };
