@@ -18,6 +18,16 @@ static unsigned long virtnet_announce_wait(const struct virtnet_announce *a)
 	return a->ever && time_before(jiffies, due) ? due - jiffies : 0;
 }
 
+static void virtnet_announce(struct virtnet_info *vi)
+{
+	struct virtnet_announce *a = &vi->announce;
+	unsigned long wait = virtnet_announce_wait(a);
+
+	if (wait)
+		atomic_long_inc(&a->limited);
+	schedule_delayed_work(&a->work, wait);
+}
+
 /*
  * The device has moved, says the status; tell the neighbours (5.1.6.5.4). It may
  * have been asked for again while this waited for RTNL: then there is a second
@@ -29,12 +39,10 @@ static void virtnet_announce_work(struct work_struct *work)
 						  work.work);
 	struct virtnet_info *vi = container_of(a, struct virtnet_info,
 					       announce);
-	unsigned long wait;
 
 	rtnl_lock();
-	wait = virtnet_announce_wait(a);
-	if (wait) {
-		schedule_delayed_work(&a->work, wait);
+	if (virtnet_announce_wait(a)) {
+		virtnet_announce(vi);
 	} else if (vi->state == VIRTNET_RUNNING) {
 		a->last = jiffies;
 		a->ever = true;
@@ -44,16 +52,6 @@ static void virtnet_announce_work(struct work_struct *work)
 				  VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
 	}
 	rtnl_unlock();
-}
-
-static void virtnet_announce(struct virtnet_info *vi)
-{
-	struct virtnet_announce *a = &vi->announce;
-	unsigned long wait = virtnet_announce_wait(a);
-
-	if (wait)
-		atomic_long_inc(&a->limited);
-	schedule_delayed_work(&a->work, wait);
 }
 
 /**

@@ -161,7 +161,7 @@ def mtu(nic: Nic) -> int:
 
 def host_side(nics: list[Nic]) -> list[str]:
     """What the guest's script expects of the host's taps, which are up, as commands for ip."""
-    return [*(f"link set {nic.tap} address {nic.host_mac} mtu {mtu(nic)}" for nic in nics),
+    return [*(f"link set {nic.tap} mtu {mtu(nic)}" for nic in nics),
             *(f"neigh replace {nic.address(False)} lladdr {nic.mac} dev {nic.tap} nud permanent"
               for nic in liars(nics))]
 

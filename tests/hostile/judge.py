@@ -114,9 +114,10 @@ def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[Outcome]
     goes while the guest has no driver."""
     generic = scenarios[0].nic == "generic"
     kind = GenericNic if generic else VhostNic
-    more = ({"command_line": f"{IRQS_ON_ONE} panic_on_warn=1", "memory": DEBUG_MEMORY}
-            if kver == "debug" else {"command_line": IRQS_ON_ONE, "memory": 768})
-    guest = HostileGuest(driver, combos.combinations(kind), kver, **more)
+    debug = kver == "debug"
+    guest = HostileGuest(driver, combos.combinations(kind), kver,
+                         command_line=IRQS_ON_ONE + (" panic_on_warn=1" if debug else ""),
+                         memory=DEBUG_MEMORY if debug else 768)
     guest.script = scenarios[0].path if generic else None
     with guest:
         guest.serve()

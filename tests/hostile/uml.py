@@ -51,7 +51,7 @@ def devices(where: Path, script: Path) -> Iterator[None]:
     try:
         proc.poll("the devices to listen", lambda: all(
             (where / f"vhost{nic.index}").exists() for nic in NICS), 20)
-        ns.ip(*(f"link set {nic.tap} up" for nic in NICS),
+        ns.ip(*(f"link set {nic.tap} up address {nic.host_mac}" for nic in NICS),
               *(f"addr add {nic.address(True)}/24 dev {nic.tap}" for nic in NICS),
               *combos.host_side(NICS))
         servers = subprocess.Popen(ns.argv(combos.servers(NICS)), stdin=subprocess.DEVNULL,

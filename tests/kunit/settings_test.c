@@ -284,6 +284,7 @@ static void set_announce_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, net_wait(atomic_long_read(&vi->announce.done)));
 	msleep(300);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&vi->announce.done), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&vi->announce.limited), 1);
 	memdev_config(env->dev)->status = cpu_to_virtio16(&env->dev->vdev, VIRTIO_NET_S_LINK_UP);
 }
 
