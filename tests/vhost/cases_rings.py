@@ -3,7 +3,6 @@
 
 import os
 import random
-import signal
 import struct
 import tempfile
 from pathlib import Path
@@ -223,18 +222,33 @@ for _format, _bit in FORMATS.items():
 def kick_while_disabled() -> None:
     with Device("--backend", "sink") as device:
         pair = Pair(device, 0)
-        assert device.process
-        state = Path(f"/proc/{device.process.pid}/stat")
-        device.process.send_signal(signal.SIGSTOP)          # to find both in one turn
-        until("the device to stop", lambda: state.read_text().rsplit(")")[-1].split()[0] == "T")
-        pair.front.send(vu.SET_VRING_ENABLE, STATE.pack(1, 0))
-        pair.tx.kick()
-        device.process.send_signal(signal.SIGCONT)
+        with device.halted():                               # to find both in one turn
+            pair.front.send(vu.SET_VRING_ENABLE, STATE.pack(1, 0))
+            pair.tx.kick()
         pair.front.ask(vu.GET_FEATURES)
         pair.tx.enable(True)
         for _ in range(3):
             pair.send(frame(60))
             pair.tx.wait_used()
+
+
+def among_messages(features: int) -> None:
+    """A ring does not wait until the front end has nothing more to say: a packet that came
+    with three messages is sent before the last of them, which stops the ring."""
+    with Device("--backend", "sink") as device:
+        pair = Pair(device, features)
+        with device.halted():                               # to find all of it in one turn
+            for _ in range(2):
+                pair.front.send(vu.GET_FEATURES)
+            pair.front.send(vu.GET_VRING_BASE, STATE.pack(1, 0))
+            pair.send(frame(60))
+        for _ in range(3):
+            pair.front.receive()
+        assert pair.tx.get(), "the ring was stopped before it had its turn"
+
+
+for _format, _bit in FORMATS.items():
+    case(f"rings: {_format}, a packet among messages that are already there", _bit)(among_messages)
 
 
 def small_buffers(features: int) -> None:

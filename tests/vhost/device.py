@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs the program under test, the build with sanitizers, and judges its end."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Iterator
 
 from frontend import FrontEnd, Memory, until
 
@@ -59,6 +61,16 @@ class Device:
             return True
         until("the device to listen", listening)
         return self.fronts[-1]
+
+    @contextlib.contextmanager
+    def halted(self) -> Iterator[None]:
+        """What happens meanwhile it finds all at once."""
+        assert self.process
+        state = Path(f"/proc/{self.process.pid}/stat")
+        self.process.send_signal(signal.SIGSTOP)
+        until("the device to stop", lambda: state.read_text().rsplit(")")[-1].split()[0] == "T")
+        yield
+        self.process.send_signal(signal.SIGCONT)
 
     def text(self) -> str:
         return (self.dir / "log").read_text(encoding="utf-8", errors="replace")
