@@ -522,6 +522,7 @@ def script_end() -> None:
         start = time.monotonic()
         pair.send(frame(60))
         assert pair.front.is_closed()
+        assert not device.listens(), "who connects is let wait"
         assert device.connect().ask_u64(vu.GET_FEATURES)
         assert 0.4 < time.monotonic() - start < 3, "not gone for half a second"
     device = Device(script="after 1 tx: die 7\n").start()

@@ -52,15 +52,17 @@ class Device:
         return self.process is not None and self.process.poll() is not None
 
     def connect(self, index: int = 0, memory: Memory | None = None) -> FrontEnd:
-        def listening() -> bool:
-            try:                        # its socket is there a moment before it listens
-                self.fronts.append(FrontEnd(self.paths[index], memory))
-            except ConnectionRefusedError:
-                assert not self.dead(), self.text()[-2000:]
-                return False
-            return True
-        until("the device to listen", listening)
+        until("the device to listen", lambda: self.listens(index, memory))
         return self.fronts[-1]
+
+    def listens(self, index: int = 0, memory: Memory | None = None) -> bool:
+        """Does it take one more connection? Its socket is there a moment before it listens."""
+        try:
+            self.fronts.append(FrontEnd(self.paths[index], memory))
+        except (ConnectionRefusedError, FileNotFoundError):
+            assert not self.dead(), self.text()[-2000:]
+            return False
+        return True
 
     @contextlib.contextmanager
     def halted(self) -> Iterator[None]:

@@ -292,17 +292,30 @@ static int start_listening(struct vhost_dev *dev)
 	return loop_add(&dev->listener, fd, listener_ready, dev);
 }
 
-/* Be gone for a while: no connection, and none taken or tried. */
+static void stop_listening(struct vhost_dev *dev)
+{
+	if (dev->listener.fd < 0)
+		return;
+	loop_del(&dev->listener);
+	close(dev->listener.fd);
+	dev->listener.fd = -1;
+	unlink(dev->path);
+}
+
+/*
+ * Be gone for a while: no connection, and none taken or tried. Who tries is told so at
+ * once: QEMU, if it were let wait for an answer, would keep its guest standing still.
+ */
 void vhost_pause(struct vhost_dev *dev, bool on)
 {
 	if (on) {
 		vhost_disconnect(dev, "paused");
 		loop_timer_stop(&dev->retry);
-		loop_del(&dev->listener);
+		stop_listening(dev);
 	} else if (dev->client) {
 		try_connect(dev);
 	} else {
-		loop_add(&dev->listener, dev->listener.fd, listener_ready, dev);
+		start_listening(dev);
 	}
 }
 
@@ -336,11 +349,7 @@ void vhost_unregister(struct vhost_dev *dev)
 	dev->no_reconnect = true;
 	vhost_disconnect(dev, "shutting down");
 	loop_timer_stop(&dev->retry);
-	if (!dev->client && dev->listener.fd >= 0) {
-		loop_del(&dev->listener);
-		close(dev->listener.fd);
-		unlink(dev->path);
-	}
+	stop_listening(dev);
 	for (p = &devices; *p; p = &(*p)->next) {
 		if (*p == dev) {
 			*p = dev->next;
