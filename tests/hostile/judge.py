@@ -18,6 +18,7 @@ from vmlib.errors import GuestDied, VmError
 from vmlib.nic import Nic
 
 CANARY = 0xCA11AB1E0DDBA115
+CANARIES = ("--canary", hex(CANARY))
 # Emulated CPUs, six interfaces at once, and a kernel that checks everything.
 BEFORE = 30
 JUDGE_SECONDS = 150
@@ -26,6 +27,10 @@ JUDGE_SECONDS = 150
 # busy; if that is the other CPU's, they need their turns for each step, and both stood still
 # for up to 20 s.
 IRQS_ON_ONE = "irqaffinity=0"
+# After a kernel's name: all NICs are behind an IOMMU, and the kernel bounces all they do
+# through memory of its own, while the guest's is full of canaries.
+BOUNCED = "bounced"
+BOUNCING = "swiotlb=force init_on_alloc=0"
 NAMES = {"virtnet": "virtnet", "intree": "virtio_net"}
 
 
@@ -50,6 +55,10 @@ class HostileGuest(QuietGuest):
         super().__init__(driver, nics, kver, **more)
         self.checked = kver == "debug"
         self.servers: subprocess.Popen | None = None
+        self.bounced = nics[0].iommu
+        if self.bounced:
+            self.name = f"hostile-{kver}-{BOUNCED}-{driver}"
+            self.device_options = CANARIES
 
     def serve(self) -> None:
         """Answer iperf3 on the host's side, for good."""
@@ -98,9 +107,18 @@ def one(guest: HostileGuest, scenario: Scenario) -> Outcome:
     if complaint:
         return Outcome(scenario, f"complaint: {complaint}")
     guest.sh(f"rmmod {NAMES[guest.driver]}", timeout=60)
-    verdict = combos.verdict(text, guest.nics, scenario, guest.finish(), guest.driver == "virtnet",
+    counted = guest.finish()
+    verdict = combos.verdict(text, guest.nics, scenario, counted, guest.driver == "virtnet",
                              guest.checked)
+    if verdict == "ok":
+        verdict = leaked(counted) or verdict
     return Outcome(scenario, verdict, combos.waited(text))
+
+
+def leaked(counted: list[dict]) -> str:
+    """Did devices that look for canaries find some in what they were given?"""
+    found = sum(queue["canaries"] for device in counted for queue in device["queues"])
+    return f"{found} pieces of old memory" if found else ""
 
 
 def death(guest: HostileGuest, error: Exception) -> str:
@@ -108,19 +126,28 @@ def death(guest: HostileGuest, error: Exception) -> str:
     return f"guest died: {combos.complaint(guest.console()) or said}"
 
 
+def make_guest(kver: str, driver: str, generic: bool) -> HostileGuest:
+    kernel, _, how = kver.partition("-")
+    if how not in ("", BOUNCED):
+        raise VmError(f"hostile: no '{how}': after a kernel and - may stand {BOUNCED}")
+    words = [IRQS_ON_ONE, *(["panic_on_warn=1"] if kernel == "debug" else []),
+             *([BOUNCING] if how else [])]
+    nics = combos.combinations(GenericNic if generic else VhostNic, iommu=bool(how))
+    return HostileGuest(driver, nics, kernel, command_line=" ".join(words),
+                        memory=DEBUG_MEMORY if kernel == "debug" else 768)
+
+
 def boot(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[Outcome]:
     """Scenarios of one kind of NIC in one guest, until one leaves it so that it can be of no
     more use. QEMU's generic device is of use for one: QEMU does not outlive that its back-end
     goes while the guest has no driver."""
     generic = scenarios[0].nic == "generic"
-    kind = GenericNic if generic else VhostNic
-    debug = kver == "debug"
-    guest = HostileGuest(driver, combos.combinations(kind), kver,
-                         command_line=IRQS_ON_ONE + (" panic_on_warn=1" if debug else ""),
-                         memory=DEBUG_MEMORY if debug else 768)
+    guest = make_guest(kver, driver, generic)
     guest.script = scenarios[0].path if generic else None
     with guest:
         guest.serve()
+        if guest.bounced:
+            guest.sh(FILL, timeout=FILL_SECONDS)
         guest.run("modprobe 8021q; dmesg -c >/dev/null")
         for scenario in scenarios[:1] if generic else scenarios:
             try:
@@ -146,6 +173,7 @@ def survive(kver: str, driver: str, scenarios: list[Scenario]) -> Iterator[Outco
             left = left[done:]
 
 
+FILL_SECONDS = 170
 FILL = """
 free=$(awk '/MemFree/ { print int($2 / 1024) }' /proc/meminfo)
 mkdir -p /mnt
@@ -153,7 +181,7 @@ mount -t tmpfs -o size=90% canary /mnt
 printf '\\025\\241\\333\\015\\036\\253\\021\\312' >/tmp/c
 while [ $(wc -c </tmp/c) -lt 1048576 ]; do cat /tmp/c /tmp/c >/tmp/d; mv /tmp/d /tmp/c; done
 n=0
-while [ $n -lt $((free - 24)) ]; do cat /tmp/c >/mnt/$n || break; n=$((n + 1)); done
+while [ $n -lt $((free - free / 16 - 8)) ]; do cat /tmp/c >/mnt/$n || break; n=$((n + 1)); done
 umount /mnt
 """
 
@@ -176,7 +204,7 @@ tc filter add dev {0} ingress protocol ip flower ip_proto udp dst_port 9 action 
 class CanaryGuest(QuietGuest):
     """Its devices count the canaries in what they are given to write."""
 
-    device_options = ("--canary", hex(CANARY))
+    device_options = CANARIES
 
 
 def _rewritten(guest: VhostGuest, nic: VhostNic) -> None:
@@ -205,9 +233,8 @@ def stale_memory(kver: str, driver: str) -> str:
     nics = [VhostNic(iommu=True), VhostNic(iommu=True, mode="big"),
             VhostNic(iommu=True, packed=True)]
     silent = []
-    with CanaryGuest(driver, nics, kver, memory=384,
-                     command_line="swiotlb=force init_on_alloc=0") as guest:
-        guest.sh(FILL, timeout=170)
+    with CanaryGuest(driver, nics, kver, memory=384, command_line=BOUNCING) as guest:
+        guest.sh(FILL, timeout=FILL_SECONDS)
         guest.load(driver)
         guest.up(*nics)
         for nic in nics:
@@ -215,11 +242,10 @@ def stale_memory(kver: str, driver: str) -> str:
                 silent.append(combos.what(nic))
             else:
                 _rewritten(guest, nic)
-        used = int(guest.sh("cat /sys/kernel/debug/swiotlb/io_tlb_used"))
+        used = int(guest.sh(f"cat {combos.BOUNCE_SLOTS}"))
         counted = guest.finish()
-    found = sum(queue["canaries"] for device in counted for queue in device["queues"])
-    print(f"  {driver} on {kver}: bounce buffers in use {used}, canaries {found}")
-    wrong = [f"{found} pieces of old memory"] if found else []
+    print(f"  {driver} on {kver}: bounce buffers in use {used}, {leaked(counted) or 'no canaries'}")
+    wrong = [leaked(counted)] if leaked(counted) else []
     wrong += [f"{what}: no traffic" for what in silent]
-    wrong += ["no bounce buffers"] if not used else []
+    wrong += [combos.NO_BOUNCE] if not used else []
     return ", ".join(wrong) or "ok"

@@ -8,7 +8,8 @@ from pathlib import Path
 from scenarios import Outcome
 
 COLUMNS = (("6.12", "intree"), ("7.2", "intree"), ("6.12", "virtnet"), ("7.2", "virtnet"),
-           ("debug", "virtnet"), ("uml", "intree"), ("uml", "virtnet"))
+           ("6.12-bounced", "virtnet"), ("debug", "virtnet"), ("debug-bounced", "virtnet"),
+           ("uml", "intree"), ("uml", "virtnet"))
 # Of the table in Documentation/hostile-devices.rst.
 BEGIN, END = ".. begin table\n", ".. end table\n"
 
@@ -57,8 +58,9 @@ class Table:
         print(f"{'ok' if verdict == 'ok' else '--'} {scenario.name}: {driver} on {kver}: {verdict}")
         if outcome.waits:
             row.setdefault("waits", {})[f"{kver} {driver}"] = outcome.waits
-            print("   others waited {lock:.2f} s for the lock of all settings, {ping:.2f} s for "
-                  "the answer to a ping, at most".format(**outcome.waits), flush=True)
+            print("   others waited {lock:.2f} s for the lock of all settings, {cpu:.2f} s for "
+                  "the CPU, {ping:.2f} s for the answer to a ping, at most"
+                  .format(**outcome.waits), flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.rows, indent=1), encoding="utf-8")
 

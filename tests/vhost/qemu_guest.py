@@ -92,6 +92,7 @@ class GenericNic(OwnNic):
         chosen = {"chardev": f"vhost{self.index}", "id": self.id, "virtio-id": "1",
                   "num_vqs": str(2 * self.pairs + 1), "vq_size": "256",
                   "config_size": str(CONFIG_SIZE)} | self.extra
+        chosen |= {"iommu_platform": "on"} if self.iommu else {}
         return ["-chardev", f"socket,id=vhost{self.index},path={path},server=on,wait=on",
                 "-device", ",".join([GENERIC, *(f"{k}={v}" for k, v in chosen.items())])]
 
