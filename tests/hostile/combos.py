@@ -56,7 +56,7 @@ traffic() {{
         wait
         rounds=$((rounds + 1))
     done
-    timeout 10 iperf3 -c $1 -p $2 -t 1 --connect-timeout 2000 --bidir
+    timeout 10 iperf3 -c $1 -p $2 -t 1 -b {rate} --connect-timeout 2000 --bidir
 }}
 
 find_nic() {{
@@ -170,14 +170,15 @@ def host_side(nics: list[Nic]) -> list[str]:
               for nic in liars(nics))]
 
 
-def script(nics: list[Nic], scenario: Scenario, before: int) -> str:
-    """For the guest; @before is its patience, in seconds, until traffic first flows."""
+def script(nics: list[Nic], scenario: Scenario, before: int, rate: str) -> str:
+    """For the guest; @before is its patience, in seconds, until traffic first flows, and
+    @rate that of TCP, each way of each NIC (iperf3 -b)."""
     lines = (f"{nic.mac} {mtu(nic)} {nic.address(False)} {nic.address(True)} {PORT + nic.index} "
              f"{nic.host_mac}" for nic in liars(nics))
     near = nics[-1]
     return JUDGE.format(lasts=LASTS, rounds=ROUNDS, before=before, within=scenario.within,
                         slow=SLOW, slots=BOUNCE_SLOTS, meanwhile=scenario.meanwhile, nap=NAP,
-                        every=PING_EVERY, mac=near.mac, address=near.address(False),
+                        rate=rate, every=PING_EVERY, mac=near.mac, address=near.address(False),
                         peer=near.address(True), nics="\n".join(lines))
 
 
