@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What receive buffers look like: which of the three modes, how large, how many. */
+#include <virtnet/rx.h>
 #include <virtnet/virtnet.h>
 
 /* Most memory that the chains of one big-mode queue may hold. */
@@ -59,6 +60,8 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 	bool gso = virtnet_gso_possible(caps, s);
 	u32 frame = gso ? VIRTNET_FRAME_MAX : virtnet_frame_size(s->mtu);
 
+	/* What is not copied is as long as what virtnet_mergeable_hang() cuts off it. */
+	BUILD_BUG_ON(VIRTNET_COPYBREAK * VIRTNET_COPY_PART > VIRTNET_LEAN_SIZE);
 	memset(plan, 0, sizeof(*plan));
 	plan->headroom = s->xdp_prog ? XDP_PACKET_HEADROOM :
 				       NET_SKB_PAD + NET_IP_ALIGN;
