@@ -23,6 +23,7 @@ NAP = 0.1                       # seconds, of who asks for the lock of all setti
 # Seconds that others wait at most, and where the kernel checks all it does.
 OTHERS_WAIT, OTHERS_WAIT_CHECKED = 1, 5
 UNKNOWN = 99.9
+TIMESTAMP = re.compile(r"^\[ *\d+\.\d+\] ")
 NO_BOUNCE = "no bounce buffers"
 BOUNCE_SLOTS = "/sys/kernel/debug/swiotlb/io_tlb_used"
 SLOW = 20                       # seconds, to tell a NIC that is late from one that is dead
@@ -194,7 +195,8 @@ def complaint(text: str) -> str:
     lines = (line for line in text.splitlines() if not any(
         said in line for said in ("bad gso", "NETDEV WATCHDOG", "is not a head")))
     found = splat.find("\n".join(lines)).splitlines()
-    return next((line.strip()[:60] for line in found if splat.SPLATS.search(line)), "")
+    return next((TIMESTAMP.sub("", line.strip())[:60] for line in found
+                 if splat.SPLATS.search(line)), "")
 
 
 def what(nic: Nic) -> str:
