@@ -60,7 +60,7 @@ void virtnet_rx_plan(struct virtnet_rx_plan *plan,
 	bool gso = virtnet_gso_possible(caps, s);
 	u32 frame = gso ? VIRTNET_FRAME_MAX : virtnet_frame_size(s->mtu);
 
-	/* What is not copied is as long as what virtnet_mergeable_hang() cuts off it. */
+	/* What is not copied is no shorter than what virtnet_mergeable_hang() cuts off it. */
 	BUILD_BUG_ON(VIRTNET_COPYBREAK * VIRTNET_COPY_PART > VIRTNET_LEAN_SIZE);
 	memset(plan, 0, sizeof(*plan));
 	plan->headroom = s->xdp_prog ? XDP_PACKET_HEADROOM :

@@ -266,8 +266,8 @@ def waited(text: str) -> dict[str, float]:
 
 
 def patient(scenario: Scenario, waits: dict[str, float], nics: int, checked: bool) -> bool:
-    """Was that as long as others may have to wait, at most? For the CPU that is longer: an
-    emulated one does not run while QEMU connects again to seven back-ends, for one."""
+    """Was that as long as others may have to wait, at most? For the CPU that is longer: two
+    emulated ones have one thread of QEMU, and that has what the host has left for it."""
     most = OTHERS_WAIT_CHECKED if checked else OTHERS_WAIT
     return (waits["ping"] <= most and waits["lock"] <= most + scenario.held * nics and
             waits["cpu"] <= OTHERS_WAIT_CHECKED)
