@@ -247,8 +247,9 @@ def stale_memory(kver: str, driver: str) -> str:
                 _rewritten(guest, nic)
         used = int(guest.sh(f"cat {combos.BOUNCE_SLOTS}"))
         counted = guest.finish()
-    print(f"  {driver} on {kver}: bounce buffers in use {used}, {leaked(counted) or 'no canaries'}")
-    wrong = [leaked(counted)] if leaked(counted) else []
+    old = leaked(counted)
+    print(f"  {driver} on {kver}: bounce buffers in use {used}, {old or 'no canaries'}")
+    wrong = [old] if old else []
     wrong += [f"{what}: no traffic" for what in silent]
     wrong += [combos.NO_BOUNCE] if not used else []
     return ", ".join(wrong) or "ok"
